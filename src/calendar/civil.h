@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Dates and times of day without a zone: the proleptic Gregorian calendar as arithmetic. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CIVIL_US_PER_SECOND INT64_C(1000000)
+#define CIVIL_US_PER_MINUTE INT64_C(60000000)
+#define CIVIL_US_PER_DAY    INT64_C(86400000000)
+/* The calendar repeats after this many days (400 years), weekdays included. */
+#define CIVIL_CYCLE_DAYS INT64_C(146097)
+
+typedef struct {
+    int32_t year; /* 1 … 9999 */
+    int8_t month; /* 1 … 12 */
+    int8_t day;   /* 1 … 31 */
+} CivilDate;
+
+/* Days since 1970-01-01. */
+int64_t civil_days(int32_t year, int month, int day);
+CivilDate civil_date(int64_t days);
+/* 0 = Sunday … 6 = Saturday. */
+int civil_weekday(int64_t days);
+int civil_month_length(int32_t year, int month);
+bool civil_is_leap_year(int32_t year);

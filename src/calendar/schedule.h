@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* A schedule as a set of instants: a rule in a zone, between a start and an end, minus exceptions; and the
+ * union of several (all schedules of a job). Pure: no clock, no environment, no database; every search bounded. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "calendar/rule.h"
+#include "calendar/zone.h"
+
+#define SCHEDULE_NO_END     INT64_MAX
+#define SCHEDULE_ANY_DATE   INT64_MIN /* of an exception: every day */
+#define SCHEDULE_ANY_MINUTE (-1)      /* of an exception: the whole day */
+
+/* Removes slots by their local label: that minute of that day, the whole day, or that minute of every day. */
+typedef struct {
+    int64_t date; /* days since 1970-01-01, or SCHEDULE_ANY_DATE */
+    int32_t
+        minute; /* of the day, or SCHEDULE_ANY_MINUTE; both ANY matches nothing, as in pgAgent */
+} ScheduleException;
+
+typedef struct Schedule Schedule;
+
+/* start_at and end_at are inclusive; nothing comes before start_at, not even in the same minute. */
+Schedule *schedule_new(int id, RuleMask mask, Zone *zone, int64_t start_at, int64_t end_at,
+                       const ScheduleException *exceptions, size_t n_exceptions);
+void schedule_free(Schedule *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Schedule, schedule_free)
+int schedule_id(const Schedule *self);
+Zone *schedule_zone(const Schedule *self);
+
+/* A slot: the instant, the local label that asked for it, and whose it is. */
+typedef struct {
+    int64_t at;
+    int64_t label;
+    const Schedule *schedule;
+} ScheduleSlot;
+
+/* The first slot strictly after `after`, at or before `horizon`. *slot is untouched unless RULE_FOUND. */
+RuleOutcome schedule_next(const Schedule *self, int64_t after, int64_t horizon, ScheduleSlot *slot);
+
+/* The same over a union; schedules that ask for one instant are one slot (the first in order owns it). */
+RuleOutcome schedule_set_next(const Schedule *const *schedules, size_t n, int64_t after,
+                              int64_t horizon, ScheduleSlot *slot);
+
+/* How many slots lie in (after, until], counting no further than limit, and the last one of them: exact even
+ * beyond the limit. RULE_FOUND if there is any. */
+RuleOutcome schedule_set_count(const Schedule *const *schedules, size_t n, int64_t after,
+                               int64_t until, int64_t limit, int64_t *count, ScheduleSlot *last);
+
+/* "2026-03-29 02:30 Europe/Berlin": the slot's nominal label, as run rows keep it. Free with g_free. */
+char *schedule_slot_label(const ScheduleSlot *slot);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Time zones, read from the system's TZif files (RFC 9636, version 2 and later: 64-bit data and the POSIX
+ * footer). Immutable once loaded. Local labels are microseconds of a clock that reads UTC's digits. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Zone Zone;
+
+/* name: an IANA name ("Europe/Berlin", "UTC"). directory NULL = the system's. Refuses names that leave the directory. */
+Zone *zone_load(const char *name, const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* From the bytes of a TZif file, e.g. for fuzzing. */
+Zone *zone_parse(const char *name, const uint8_t *bytes, size_t length,
+                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+Zone *zone_ref(Zone *self);
+void zone_unref(Zone *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Zone, zone_unref)
+const char *zone_name(const Zone *self);
+
+/* Seconds east of UTC at that instant. */
+int32_t zone_offset(const Zone *self, int64_t at);
+
+typedef enum {
+    ZONE_UNIQUE, /* the label exists once */
+    ZONE_GAP, /* it does not exist: first = second = read with the offset before the gap (RFC 5545 3.3.5) */
+    ZONE_AMBIGUOUS, /* it exists twice: first and second pass */
+} ZoneFit;
+
+/* The instants that show this local label. */
+ZoneFit zone_resolve(const Zone *self, int64_t label, int64_t *first, int64_t *second);
+/* The first change of offset strictly after `at`; INT64_MAX if there is none before year 10000. */
+int64_t zone_next_transition(const Zone *self, int64_t at);

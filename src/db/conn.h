@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* One connection to a server, never blocking: each request queues and is answered by its callback from the
+ * default GMainContext. Name look-up and (before libpq 17) cancelling run in a small capped thread pool.
+ *
+ * A callback may free the connection. db_conn_free drops queued requests without calling back. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db/params.h"
+#include "db/result.h"
+#include "db/target.h"
+
+typedef struct DbConn DbConn;
+
+/* What the server said about a failed statement; texts may be NULL. */
+typedef struct {
+    const char *severity;
+    const char *sqlstate; /* five characters, "" if the error is not the server's */
+    const char *message;
+    const char *detail;
+    const char *hint;
+    const char *context;
+    const char *statement_position; /* 1-based character, as text */
+} DbFault;
+
+DbConn *db_conn_new(DbTarget *target, const char *application_name, int64_t connect_timeout_us);
+void db_conn_free(DbConn *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbConn, db_conn_free)
+
+/* Connects: each host (name looked up off the loop), each address, one attempt with its own time limit.
+ * Called once with NULL or why not: BUSY (53300, 57P03), REFUSED (class 28, 3D000), TIMEOUT, CONNECTION. */
+typedef void (*DbConnOpened)(DbConn *self, const GError *error, gpointer user_data);
+void db_conn_open(DbConn *self, DbConnOpened opened, gpointer user_data);
+bool db_conn_is_open(const DbConn *self);
+
+/* The connection broke after it was open; queued requests have been answered with CONNECTION errors before. */
+typedef void (*DbConnLost)(DbConn *self, const GError *error, gpointer user_data);
+/* A NOTIFY arrived from another backend. Payloads are not passed on: anyone can send one. */
+typedef void (*DbConnNotified)(DbConn *self, const char *channel, int backend_pid,
+                               gpointer user_data);
+void db_conn_set_handlers(DbConn *self, DbConnLost lost, DbConnNotified notified,
+                          gpointer user_data);
+
+/* One statement with parameters (extended protocol, binary results). params may be NULL and is taken over.
+ * Exactly one of result (borrowed) and error is set; fault only with a QUERY error. */
+typedef void (*DbQueryDone)(const DbResult *result, const GError *error, const DbFault *fault,
+                            gpointer user_data);
+void db_conn_query(DbConn *self, const char *sql, DbParams *params, DbQueryDone done,
+                   gpointer user_data);
+
+/* Several statements in one transaction, sent at once (pipeline). All or nothing: on failure, failed is the
+ * index of the statement that the server refused, -1 if BEGIN or COMMIT or the connection failed
+ * (then whether it was committed is unknown if error is CONNECTION). results has one DbResult a statement. */
+typedef struct {
+    const char *sql;  /* borrowed; must live until the answer */
+    DbParams *params; /* borrowed; may be NULL */
+} DbStatement;
+typedef void (*DbTransactionDone)(const GPtrArray *results, int failed, const GError *error,
+                                  const DbFault *fault, gpointer user_data);
+void db_conn_transaction(DbConn *self, const DbStatement *statements, int count,
+                         DbTransactionDone done, gpointer user_data);
+
+/* A script in one simple query, as psql -c sends it: several statements are one implicit transaction, a lone
+ * VACUUM works. Rows are read one by one and dropped. COPY from or to the client ends it with an error.
+ * Events come in order; every pointer in them is valid during the call only. */
+typedef struct {
+    void (*notice)(const DbFault *notice, gpointer user_data);
+    void (*command)(const char *tag, gpointer user_data);     /* "INSERT 0 3" */
+    void (*failed)(const DbFault *fault, gpointer user_data); /* at most once, before done */
+    /* error: NULL, or CONNECTION (lost), QUERY (see failed; also COPY). rows: of the last statement, 0 if it
+     * counts none. open_transaction: the script left one; the connection is fit for closing only. */
+    void (*done)(int64_t rows, bool open_transaction, const GError *error, gpointer user_data);
+} DbScriptEvents;
+void db_conn_script(DbConn *self, const char *sql, const DbScriptEvents *events,
+                    gpointer user_data);
+
+/* Asks the server to cancel what runs now; returns at once, the statement ends with 57014 or on its own.
+ * A connection that was sent a cancel must be closed, not used again. */
+void db_conn_cancel(DbConn *self);
+
+int db_conn_backend_pid(const DbConn *self);
+int db_conn_server_version(const DbConn *self); /* 150018 */
+const char *db_conn_describe(const DbConn *self);

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libsteps.a
+libsteps_a_SOURCES =
