@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: PostgreSQL
+"""Fixtures of the service tests.
+
+    PGALMANAC_BUILDDIR=/tmp/build /usr/bin/python3 -m pytest tests/service -k NAME
+
+PG_BINDIR chooses the server (default: the newest in /usr/lib/postgresql), PGALMANAC_VALGRIND=1 runs
+the agents under valgrind."""
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from harness import Agent, Cluster, Database  # noqa: E402
+from harness.agent import copy_program  # noqa: E402
+from harness.database import install  # noqa: E402
+from harness.users import give_away  # noqa: E402
+
+TEMPLATE = "almanac_template"
+numbers = itertools.count(1)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "core: the selection that also runs on the oldest and newest server")
+
+
+@pytest.fixture(scope="session")
+def directory():
+    """A short directory that belongs to the server's user (tmp_path's name is too long for sockets)."""
+    path = tempfile.mkdtemp(prefix="pga-", dir="/tmp")
+    os.chmod(path, 0o755)
+    give_away(path)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def program(directory):
+    return copy_program(directory)
+
+
+@pytest.fixture(scope="session")
+def cluster(directory):
+    """The server that most tests share."""
+    server = Cluster(os.path.join(directory, "main")).start()
+    yield server
+    server.stop("immediate")
+
+
+@pytest.fixture
+def make_cluster(directory):
+    """Makes servers for tests that stop them or need settings of their own; see Cluster."""
+    made = []
+
+    def make(**arguments):
+        made.append(Cluster(os.path.join(directory, f"c{next(numbers)}"), **arguments))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.stop("immediate")
+        print(f"--- log of the server in {server.directory} ---\n{server.log()}")
+        shutil.rmtree(server.directory, ignore_errors=True)
+
+
+@pytest.fixture
+def database(cluster):
+    """A fresh empty database."""
+    made = Database.create(cluster, f"empty{next(numbers)}")
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="session")
+def template(cluster):
+    """A database with the tables, to copy from."""
+    made = Database.create(cluster, TEMPLATE)
+    install(made.connect())
+    return TEMPLATE
+
+
+@pytest.fixture
+def installed(cluster, template):
+    """A fresh database with the tables of sql/schema."""
+    made = Database.create(cluster, f"almanac{next(numbers)}", template)
+    yield made
+    made.drop()
+
+
+@pytest.fixture
+def agent(request, program):
+    """Starts agents: agent("--grace", "5") on `installed`, waiting until it is registered there.
+
+    conninfo: another place; ready=False: do not wait; name: its --name; environment, valgrind: see Agent.
+    At the end of the test each must end cleanly when asked, unless the test killed or awaited it."""
+    started = []
+    home = request.getfixturevalue("installed")
+
+    def start(*options, conninfo=None, database=home, ready=True, name=None, **more):
+        name = name or f"agent{len(started) + 1}"
+        where = database.conninfo if conninfo is None else conninfo
+        started.append(Agent(program, where, *options, name=name, **more))
+        return started[-1].wait_until_ready(database) if ready else started[-1]
+
+    yield start
+    for one in started:
+        print(f"--- log of {one.name} ---\n{one.log()}")
+    for one in started:
+        one.finish()

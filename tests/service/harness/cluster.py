@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: PostgreSQL
+"""A throw-away PostgreSQL server in a directory of its own."""
+import glob
+import os
+import re
+import socket
+import subprocess
+
+import psycopg2
+from psycopg2.extensions import make_dsn
+
+from harness.users import clean_environment, give_away, popen_user
+
+# Speed over safety, and nothing that depends on the machine.
+DEFAULTS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+    "log_line_prefix": "%m [%p] %a ",
+    "max_connections": "100",
+}
+
+
+def default_bindir():
+    """PG_BINDIR, else the newest server of Debian's packages."""
+    if "PG_BINDIR" in os.environ:
+        return os.environ["PG_BINDIR"]
+    found = glob.glob("/usr/lib/postgresql/*/bin/postgres")
+    if not found:
+        raise RuntimeError("no PostgreSQL server in /usr/lib/postgresql; set PG_BINDIR")
+    return os.path.dirname(max(found, key=lambda path: float(path.split("/")[4])))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Cluster:
+    """Made and stopped; start() runs it. Superuser postgres, by a socket in `directory`, without password.
+
+    `directory` must be short (the name of a socket has room for 107 bytes) and is made if missing.
+    `listen`: also on 127.0.0.1, on a free port. `settings`: lines of postgresql.conf by name.
+    `environment`: added to the server's (FakeTime)."""
+
+    def __init__(self, directory, bindir=None, listen=False, environment=None, **settings):
+        self.bindir = bindir or default_bindir()
+        self.directory = str(directory)
+        self.data = os.path.join(self.directory, "data")
+        self.log_path = os.path.join(self.directory, "server.log")
+        self.environment = environment or {}
+        self.port = free_port() if listen else 5432
+        self.host = self.directory
+        self.running = False
+        os.makedirs(self.directory, exist_ok=True)
+        give_away(self.directory)
+        self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8",
+                  "--no-locale", "-D", self.data)
+        self.configure(port=self.port, unix_socket_directories=self.directory,
+                       listen_addresses="127.0.0.1" if listen else "", **{**DEFAULTS, **settings})
+
+    @property
+    def version(self):
+        """The major version: 15."""
+        with open(os.path.join(self.data, "PG_VERSION"), encoding="ascii") as file:
+            return int(file.read())
+
+    def configure(self, **settings):
+        """Appends to postgresql.conf; the server reads it when it starts, or by reload()."""
+        with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as file:
+            for name, value in settings.items():
+                text = str(value).replace("'", "''")
+                file.write(f"{name} = '{text}'\n")
+
+    def start(self):
+        self._run("pg_ctl", "start", "-w", "-t", "120", "-s", "-D", self.data, "-l", self.log_path)
+        self.running = True
+        return self
+
+    def stop(self, mode="fast"):
+        """mode: smart, fast or immediate (as a crash)."""
+        if self.running:
+            self._run("pg_ctl", "stop", "-w", "-t", "120", "-s", "-D", self.data, "-m", mode)
+            self.running = False
+
+    def restart(self, mode="fast"):
+        self.stop(mode)
+        self.start()
+
+    def reload(self):
+        self._run("pg_ctl", "reload", "-s", "-D", self.data)
+
+    def log(self):
+        if not os.path.exists(self.log_path):
+            return ""
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def conninfo(self, dbname="postgres", user=None, **more):
+        return make_dsn(host=self.host, port=self.port, dbname=dbname, user=user or "postgres", **more)
+
+    def connect(self, dbname="postgres", user=None, autocommit=True):
+        connection = psycopg2.connect(self.conninfo(dbname, user))
+        connection.autocommit = autocommit
+        return connection
+
+    def _run(self, program, *arguments):
+        """The output goes to a file: the server inherits it, so a pipe would never end."""
+        path = os.path.join(self.directory, program + ".out")
+        with open(path, "w+", encoding="utf-8") as output:
+            code = subprocess.call([os.path.join(self.bindir, program), *arguments],
+                                   stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                   cwd=self.directory, env=clean_environment(self.environment),
+                                   **popen_user())
+            output.seek(0)
+            said = re.sub(r"\n+", "\n", output.read())
+        if code != 0:
+            raise RuntimeError(f"{program} failed ({code}):\n{said}\n{self.log()}")
