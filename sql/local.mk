@@ -1,6 +1,12 @@
 # Every statement is a file, built into the program; sql/schema in the order of its numbers.
 SQL_SCHEMA =
-SQL_QUERY =
+SQL_QUERY = \
+	sql/query/schema_find_zone.sql \
+	sql/query/schema_lock.sql \
+	sql/query/schema_set_timezone.sql \
+	sql/query/schema_set_version.sql \
+	sql/query/schema_settings.sql \
+	sql/query/schema_state.sql
 
 EXTRA_DIST += $(SQL_SCHEMA) $(SQL_QUERY)
 BUILT_SOURCES += sql/sql-resource.h
@@ -12,6 +18,6 @@ sql/sql.gresource.xml: $(SQL_SCHEMA) $(SQL_QUERY) Makefile
 	  for file in $(SQL_SCHEMA) $(SQL_QUERY); do echo "<file>$$file</file>"; done; \
 	  echo '</gresource></gresources>'; } > $@
 sql/sql-resource.c: sql/sql.gresource.xml
-	$(AM_V_GEN)$(GLIB_COMPILE_RESOURCES) --sourcedir=$(top_srcdir) --generate-source --manual-register --c-name sql --target=$@ $<
+	$(AM_V_GEN)$(GLIB_COMPILE_RESOURCES) --sourcedir=$(top_srcdir) --generate-source --c-name sql --target=$@ $<
 sql/sql-resource.h: sql/sql.gresource.xml
-	$(AM_V_GEN)$(GLIB_COMPILE_RESOURCES) --sourcedir=$(top_srcdir) --generate-header --manual-register --c-name sql --target=$@ $<
+	$(AM_V_GEN)$(GLIB_COMPILE_RESOURCES) --sourcedir=$(top_srcdir) --generate-header --c-name sql --target=$@ $<

@@ -16,8 +16,8 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from harness import Agent, Cluster, Database  # noqa: E402
-from harness.agent import copy_program  # noqa: E402
 from harness.database import install  # noqa: E402
+from harness.program import copy_program, run  # noqa: E402
 from harness.users import give_away  # noqa: E402
 
 TEMPLATE = "almanac_template"
@@ -41,6 +41,12 @@ def directory():
 @pytest.fixture(scope="session")
 def program(directory):
     return copy_program(directory)
+
+
+@pytest.fixture
+def pgalmanac(program):
+    """Runs a command to its end: pgalmanac("setup", "-d", conninfo).returncode, .stdout, .stderr"""
+    return lambda *words, **more: run(program, *words, **more)
 
 
 @pytest.fixture(scope="session")

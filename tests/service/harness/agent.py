@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: PostgreSQL
 """The program under test, as a process."""
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -13,14 +12,6 @@ VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full",
             "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]
 SANITIZER_SIGNS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", ": runtime error: ",
                    "== Invalid read", "== Invalid write", "definitely lost")
-
-
-def copy_program(directory):
-    """The program of the build, where the server's user can reach it. It is one file."""
-    build = os.environ.get("PGALMANAC_BUILDDIR")
-    if not build:
-        raise RuntimeError("set PGALMANAC_BUILDDIR to the folder in which pgalmanac was built")
-    return shutil.copy2(os.path.join(build, "pgalmanac"), directory)
 
 
 class Agent:

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "cli/setup.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/cli.h"
+#include "cli/session.h"
+#include "store/schema.h"
+#include "store/sql.h"
+
+/* What is there before setup does anything. */
+typedef struct {
+    int version;           /* 0: no tables */
+    char *timezone;        /* the setting; NULL: no tables */
+    char *server_timezone; /* what the server would take */
+} Found;
+
+static void
+found_clear(Found *self)
+{
+    g_free(self->timezone);
+    g_free(self->server_timezone);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Found, found_clear)
+
+void
+setup_report_free(SetupReport *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->place);
+    g_ptr_array_unref(self->files);
+    g_free(self->timezone);
+    g_string_free(self->sql, TRUE);
+    g_free(self);
+}
+
+static SetupReport *
+report_new(void)
+{
+    SetupReport *self = g_new0(SetupReport, 1);
+
+    self->files = g_ptr_array_new();
+    self->sql = g_string_new(NULL);
+    return self;
+}
+
+static bool
+read_settings(CliSession *session, Found *found, GError **error)
+{
+    g_autoptr(PGresult) result =
+        cli_session_query(session, sql_query("schema_settings"), NULL, error);
+
+    if (result == NULL)
+        return false;
+    if (!schema_read_version(cli_result_text(result, 0, 0), &found->version, error))
+        return false;
+    found->timezone = g_strdup(cli_result_text(result, 0, 1));
+    return true;
+}
+
+static bool
+look(CliSession *session, Found *found, GError **error)
+{
+    g_autoptr(PGresult) result = cli_session_query(session, sql_query("schema_state"), NULL, error);
+
+    if (result == NULL)
+        return false;
+    bool has_setting = cli_result_text(result, 0, 0)[0] == 't';
+    bool has_job = cli_result_text(result, 0, 1)[0] == 't';
+    found->server_timezone = g_strdup(cli_result_text(result, 0, 2));
+
+    if (has_setting)
+        return read_settings(session, found, error);
+    if (has_job) {
+        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA,
+                    "this database holds the tables of a pgAgent (schema pgagent); this version of "
+                    "pgalmanac cannot take them over: choose a database without them");
+        return false;
+    }
+    return true;
+}
+
+/* Settles the time zone before anything is changed, in its proper spelling. */
+static bool
+choose_timezone(CliSession *session, const SetupOptions *options, const Found *found,
+                SetupReport *report, GError **error)
+{
+    if (options->timezone == NULL && found->timezone != NULL) {
+        report->timezone = g_strdup(found->timezone);
+        report->timezone_from = "as before";
+        return true;
+    }
+
+    bool asked = options->timezone != NULL;
+    const char *wanted = asked ? options->timezone : found->server_timezone;
+    const char *params[] = {wanted, NULL};
+    g_autoptr(PGresult) result =
+        cli_session_query(session, sql_query("schema_find_zone"), params, error);
+
+    if (result == NULL)
+        return false;
+    if (PQntuples(result) == 0) {
+        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT,
+                    "%s time zone \"%s\" is no name of the IANA list, such as Europe/Berlin%s",
+                    asked ? "the" : "the server's", wanted,
+                    asked ? "" : ": choose one with --timezone");
+        return false;
+    }
+    report->timezone = g_strdup(cli_result_text(result, 0, 0));
+    report->timezone_from = asked ? "as asked for" : "the server's";
+    return true;
+}
+
+/* sql/query/NAME.sql with its only parameter written into it, so that --dry-run can show, and a transaction
+ * can send in one piece, exactly what is done. */
+static void
+append_query(GString *sql, CliSession *session, const char *name, const char *value)
+{
+    g_autofree char *literal = cli_session_quote(session, value);
+    g_auto(GStrv) parts = g_strsplit(sql_query(name), "$1", -1);
+    g_autofree char *text = g_strjoinv(literal, parts);
+
+    g_string_append_printf(sql, "%s;\n", g_strchomp(text));
+}
+
+static bool
+apply(CliSession *session, const SetupOptions *options, SetupReport *report, const char *sql,
+      GError **error)
+{
+    if (!options->dry_run && !cli_session_script(session, sql, error))
+        return false;
+    g_string_append(report->sql, sql);
+    return true;
+}
+
+/* A fresh installation gets its time zone in the transaction of the first file: it never has another one. */
+static bool
+apply_file(CliSession *session, const SetupOptions *options, int version, SetupReport *report,
+           GError **error)
+{
+    const char *name = NULL;
+    const char *text = schema_file(version, &name);
+    g_autofree char *number = g_strdup_printf("%d", version);
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    g_string_append_printf(sql, "-- %s\nBEGIN;\n%s\n", name, text);
+    append_query(sql, session, "schema_set_version", number);
+    if (version == 1)
+        append_query(sql, session, "schema_set_timezone", report->timezone);
+    g_string_append(sql, "COMMIT;\n");
+
+    if (!apply(session, options, report, sql->str, error)) {
+        g_prefix_error(error, "could not install %s: ", name);
+        return false;
+    }
+    g_ptr_array_add(report->files, (gpointer)name);
+    return true;
+}
+
+static bool
+change_timezone(CliSession *session, const SetupOptions *options, SetupReport *report,
+                GError **error)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    append_query(sql, session, "schema_set_timezone", report->timezone);
+    return apply(session, options, report, sql->str, error);
+}
+
+SetupReport *
+setup_run(const char *conninfo, const SetupOptions *options, GError **error)
+{
+    g_autoptr(SetupReport) report = report_new();
+    g_auto(Found) found = {0};
+
+    /* libpq would make the zone of our own environment the session's: it is not the server's. */
+    g_unsetenv("PGTZ");
+    g_autoptr(CliSession) session = cli_session_open(conninfo, error);
+    if (session == NULL)
+        return NULL;
+    report->place = cli_session_describe(session);
+
+    g_autoptr(PGresult) locked = cli_session_query(session, sql_query("schema_lock"), NULL, error);
+    if (locked == NULL || !look(session, &found, error) ||
+        !choose_timezone(session, options, &found, report, error))
+        return NULL;
+
+    for (int version = found.version + 1; version <= schema_latest(); version++)
+        if (!apply_file(session, options, version, report, error))
+            return NULL;
+    if (found.version > 0 && g_strcmp0(found.timezone, report->timezone) != 0 &&
+        !change_timezone(session, options, report, error))
+        return NULL;
+
+    report->version = schema_latest();
+    return g_steal_pointer(&report);
+}

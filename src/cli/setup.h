@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Installs our tables in a database, or brings them up to date: the files of sql/schema that are missing,
+ * one transaction each. Doing it again, or twice at once, does nothing. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct {
+    const char *timezone; /* NULL: keep the setting, or the server's on a fresh installation */
+    bool dry_run;         /* change nothing, only fill `sql` */
+} SetupOptions;
+
+typedef struct {
+    char *place;               /* database "x" on … */
+    int version;               /* of the tables, now */
+    GPtrArray *files;          /* names of the files that were installed */
+    char *timezone;            /* the setting now */
+    const char *timezone_from; /* "as asked for", … */
+    GString *sql;              /* every statement that changes something, as sent */
+} SetupReport;
+
+/* Errors: SCHEMA (another pgAgent, a newer or unknown version), INPUT (time zone), CONNECTION, QUERY. */
+SetupReport *setup_run(const char *conninfo, const SetupOptions *options,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void setup_report_free(SetupReport *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SetupReport, setup_report_free)
+
+/* The command. */
+int cli_setup(int argc, char **argv);

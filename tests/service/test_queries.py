@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: PostgreSQL
+"""Every file of sql/query is a statement that fits the tables."""
+import glob
+import os
+
+import pytest
+
+from harness.database import TOP
+
+pytestmark = pytest.mark.core
+
+QUERIES = sorted(glob.glob(os.path.join(TOP, "sql", "query", "*.sql")))
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=os.path.basename)
+def test_statement_can_be_prepared(installed, path):
+    with open(path, encoding="utf-8") as file:
+        installed.execute("PREPARE statement AS " + file.read())
