@@ -42,7 +42,7 @@ parse(int argc, char **argv, Options *options, GError **error)
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
          "print the SQL that would run, change nothing", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "print the outcome as JSON", NULL},
-        {NULL},
+        {0},
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
