@@ -1,8 +1,20 @@
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
 	src/base/child.h \
+	src/base/clock.c \
 	src/base/clock.h \
+	src/base/conffile.c \
+	src/base/conffile.h \
+	src/base/error.c \
 	src/base/error.h \
+	src/base/log.c \
 	src/base/log.h \
+	src/base/quantity.c \
+	src/base/quantity.h \
+	src/base/settings.c \
 	src/base/settings.h \
+	src/base/settings_print.c \
+	src/base/settings_table.c \
+	src/base/settings_table.h \
+	src/base/watch.c \
 	src/base/watch.h

@@ -22,7 +22,8 @@ void log_reopen(void);
 void log_set_threshold(LogLevel threshold);
 void log_close(void);
 
-/* Called for each ERROR and WARNING after it was written (the store keeps them in pga_agentlog).
+/* Called for each ERROR and WARNING, also those below the threshold (the store keeps them in pga_agentlog), in
+ * the thread that registered it; other threads' messages come by the default GMainContext.
  * A message that is written while the observer runs is not passed to it again. */
 typedef void (*LogObserver)(LogLevel level, int job_id, const char *message, gpointer user_data);
 void log_observe(LogObserver observer, gpointer user_data);

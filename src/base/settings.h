@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 typedef struct {
-    char *
-        conninfo; /* words of the command line joined by spaces, or a URI; "" = libpq's own defaults */
+    char *conninfo;             /* words of the command line joined by spaces, or a URI, or -d;
+                                 * "" = libpq's own defaults */
     char *config_file;          /* --config */
     char *name;                 /* --name; the host name by default */
     bool foreground;            /* -f */
@@ -27,6 +27,12 @@ typedef struct {
     int max_connections;        /* --max-connections: to one server */
     int64_t connect_timeout_us; /* --connect-timeout: for one attempt at one address */
     int64_t output_limit;       /* --output-limit BYTES: of a step's output kept in its log row */
+
+    /* For settings_reload. */
+    char **arguments; /* the command line */
+    char *directory;  /* where it was given: relative paths begin here */
+    char **
+        needs_restart; /* long names that settings_reload found changed but left as they were; not NULL */
 } Settings;
 
 typedef enum {
@@ -36,12 +42,16 @@ typedef enum {
 } SettingsRequest;
 
 /* Reads the command line, then the configuration file for what it did not say. A missing file is an
- * error only if it was named. Errors (ALMANAC_ERROR_USAGE) name the option or file, line and what is allowed. */
+ * error only if it was named. Errors (ALMANAC_ERROR_USAGE) name the option or file, line and what is allowed.
+ * All paths in the result are absolute. argv is copied, so its passwords can be masked afterwards. */
 Settings *settings_load(int argc, char **argv, SettingsRequest *request,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Reads the file again. What may change while the agent runs has its new value in the result; the rest keeps the
+ * running one and is listed in needs_restart. On an error the running settings stay good. */
+Settings *settings_reload(const Settings *running, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void settings_free(Settings *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)
 
 void settings_print_help(FILE *out);
-/* One line per setting for the generated part of the man page: "long\tshort\targument\tdefault\thelp". */
+/* One line per setting, which the tests compare with the man page: "long\tshort\targument\tdefault\thelp". */
 void settings_print_table(FILE *out);

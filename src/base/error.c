@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "base/error.h"
+
+G_DEFINE_QUARK(almanac_error, almanac_error)
+
+static const bool transient[] = {
+    [ALMANAC_ERROR_CONNECTION] = true,
+    [ALMANAC_ERROR_BUSY] = true,
+    [ALMANAC_ERROR_TIMEOUT] = true,
+    [ALMANAC_ERROR_CANCELLED] = false,
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(transient) == N_ALMANAC_ERRORS);
+
+bool
+error_is_transient(const GError *error)
+{
+    return error && error->domain == ALMANAC_ERROR && error->code >= 0 &&
+           error->code < N_ALMANAC_ERRORS && transient[error->code];
+}

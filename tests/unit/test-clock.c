@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "base/clock.h"
+
+#include <glib.h>
+#include <time.h>
+
+static void
+test_wall(void)
+{
+    int64_t before = (int64_t)time(NULL) - 1;
+    int64_t now_at = clock_now_at();
+    g_assert_cmpint(now_at, >=, before * CLOCK_US_PER_SECOND);
+    g_assert_cmpint(now_at, <=, ((int64_t)time(NULL) + 1) * CLOCK_US_PER_SECOND);
+}
+
+static void
+test_never_back(void)
+{
+    int64_t mono = clock_now_mono(), boot = clock_now_boot();
+    for (int i = 0; i < 1000; i++) {
+        int64_t next_mono = clock_now_mono(), next_boot = clock_now_boot();
+        g_assert_cmpint(next_mono, >=, mono);
+        g_assert_cmpint(next_boot, >=, boot);
+        mono = next_mono;
+        boot = next_boot;
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/clock/wall", test_wall);
+    g_test_add_func("/clock/never-back", test_never_back);
+    return g_test_run();
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "base/error.h"
+
+static void
+test_transient(void)
+{
+    static const struct {
+        AlmanacError code;
+        bool is_transient;
+    } cases[] = {
+        {ALMANAC_ERROR_CONNECTION, true}, {ALMANAC_ERROR_BUSY, true},
+        {ALMANAC_ERROR_TIMEOUT, true},    {ALMANAC_ERROR_USAGE, false},
+        {ALMANAC_ERROR_REFUSED, false},   {ALMANAC_ERROR_CANCELLED, false},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = g_error_new_literal(ALMANAC_ERROR, (gint)cases[i].code, "x");
+        g_assert_cmpint(error_is_transient(error), ==, cases[i].is_transient);
+    }
+}
+
+static void
+test_foreign(void)
+{
+    g_autoptr(GError) error =
+        g_error_new_literal(G_FILE_ERROR, ALMANAC_ERROR_CONNECTION, "another domain");
+    g_assert_false(error_is_transient(error));
+    g_assert_false(error_is_transient(NULL));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/error/transient", test_transient);
+    g_test_add_func("/error/foreign", test_foreign);
+    return g_test_run();
+}
