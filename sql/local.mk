@@ -1,5 +1,9 @@
 # Every statement is a file, built into the program; sql/schema in the order of its numbers.
-SQL_SCHEMA =
+SQL_SCHEMA = \
+	sql/schema/0001_settings.sql \
+	sql/schema/0002_stock.sql \
+	sql/schema/0003_service.sql \
+	sql/schema/0004_planning.sql
 SQL_QUERY = \
 	sql/query/schema_find_zone.sql \
 	sql/query/schema_lock.sql \
