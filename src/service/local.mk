@@ -1,2 +1,8 @@
 noinst_LIBRARIES += libservice.a
-libservice_a_SOURCES =
+libservice_a_SOURCES = \
+	src/service/private-folder.c \
+	src/service/private-folder.h \
+	src/service/private.c \
+	src/service/private.h \
+	src/service/server-programs.c \
+	src/service/server-programs.h
