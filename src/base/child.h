@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Runs a program in its own session and process group, collects what it prints by two pipes, and can end
- * the whole group. Callbacks come from the default GMainContext. */
+ * the whole group. Callbacks come from the default GMainContext. The program gets /dev/null as its input, no
+ * other descriptor of ours, default signals, and our umask and limits. */
 #pragma once
 
 #include <glib.h>
@@ -33,8 +34,10 @@ typedef void (*ChildDone)(const ChildResult *result, gpointer user_data);
 Child *child_start(const ChildSpec *spec, ChildDone done, gpointer user_data,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 pid_t child_pid(const Child *self);
-/* Sends a signal to all processes of the group. */
+/* Sends a signal to all processes of the group; on Linux, after done and until child_free, to those that the
+ * program left behind in it. */
 void child_signal(Child *self, int signal_number);
-/* A child that still runs is killed with its group; done is not called. Accepts NULL. */
+/* A child that still runs is killed with its group; done is not called. Accepts NULL. What ended by itself
+ * leaves its background processes alone. */
 void child_free(Child *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Child, child_free)

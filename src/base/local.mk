@@ -1,6 +1,11 @@
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
+	src/base/capture.c \
+	src/base/capture.h \
+	src/base/child.c \
 	src/base/child.h \
+	src/base/child_spawn.c \
+	src/base/child_spawn.h \
 	src/base/clock.c \
 	src/base/clock.h \
 	src/base/conffile.c \

@@ -1,6 +1,8 @@
 # base
 LDADD = libbase.a $(GLIB_LIBS)
 BASE_TESTS = \
+	tests/unit/test-capture \
+	tests/unit/test-child \
 	tests/unit/test-clock \
 	tests/unit/test-conffile \
 	tests/unit/test-error \
