@@ -17,6 +17,13 @@ typedef struct {
     int8_t day;   /* 1 … 31 */
 } CivilDate;
 
+/* The calendar of this program: from the first day of year 1 to the last microsecond of year 9999, as labels
+ * or instants. Dates and instants outside are clamped by whoever gets them from elsewhere. */
+#define CIVIL_MIN_DAYS INT64_C(-719162)
+#define CIVIL_MAX_DAYS INT64_C(2932896)
+#define CIVIL_MIN_AT   (CIVIL_MIN_DAYS * CIVIL_US_PER_DAY)
+#define CIVIL_MAX_AT   ((CIVIL_MAX_DAYS + 1) * CIVIL_US_PER_DAY - 1)
+
 /* Days since 1970-01-01. */
 int64_t civil_days(int32_t year, int month, int day);
 CivilDate civil_date(int64_t days);
@@ -24,3 +31,5 @@ CivilDate civil_date(int64_t days);
 int civil_weekday(int64_t days);
 int civil_month_length(int32_t year, int month);
 bool civil_is_leap_year(int32_t year);
+/* The day that a local label (microseconds) lies in; rounds towards the past. */
+int64_t civil_label_days(int64_t label);

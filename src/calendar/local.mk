@@ -1,6 +1,9 @@
 noinst_LIBRARIES += libcalendar.a
 libcalendar_a_SOURCES = \
-	src/calendar/civil.h \
-	src/calendar/rule.h \
-	src/calendar/schedule.h \
-	src/calendar/zone.h
+	src/calendar/civil.c src/calendar/civil.h \
+	src/calendar/labels.c src/calendar/labels.h \
+	src/calendar/posixzone.c src/calendar/posixzone.h \
+	src/calendar/rule.c src/calendar/rule.h \
+	src/calendar/schedule.c src/calendar/schedule.h \
+	src/calendar/tzif.c src/calendar/tzif.h \
+	src/calendar/zone.c src/calendar/zone.h

@@ -29,7 +29,7 @@ RuleMask rule_mask_from_bits(uint64_t minutes, uint64_t hours, uint64_t weekdays
 /* Wall-clock rules (see DESIGN: what 02:30 means) select a proper subset of the day's hours; others are running. */
 bool rule_mask_is_running(const RuleMask *self);
 bool rule_mask_matches_day(const RuleMask *self, int64_t days);
-/* The first matching day at or after `days`, at or before `last`. */
+/* The first matching day at or after `days`, at or before `last` (both are clamped to the years 1 to 9999). */
 RuleOutcome rule_mask_next_day(const RuleMask *self, int64_t days, int64_t last, int64_t *found);
 /* The first matching minute of the day at or after `minute`; -1 = none. */
 int rule_mask_next_minute(const RuleMask *self, int minute);

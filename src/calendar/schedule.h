@@ -22,9 +22,13 @@ typedef struct {
         minute; /* of the day, or SCHEDULE_ANY_MINUTE; both ANY matches nothing, as in pgAgent */
 } ScheduleException;
 
+/* What one search may cost, in days, labels and changes of offset looked at. */
+#define SCHEDULE_STEPS 1000000
+
 typedef struct Schedule Schedule;
 
-/* start_at and end_at are inclusive; nothing comes before start_at, not even in the same minute. */
+/* start_at and end_at are inclusive; nothing comes before start_at, not even in the same minute. Takes a
+ * reference to the zone and copies the exceptions, which may come in any order. */
 Schedule *schedule_new(int id, RuleMask mask, Zone *zone, int64_t start_at, int64_t end_at,
                        const ScheduleException *exceptions, size_t n_exceptions);
 void schedule_free(Schedule *self);
@@ -39,7 +43,9 @@ typedef struct {
     const Schedule *schedule;
 } ScheduleSlot;
 
-/* The first slot strictly after `after`, at or before `horizon`. *slot is untouched unless RULE_FOUND. */
+/* The first slot strictly after `after`, at or before `horizon` (INT64_MAX = up to the end of year 9999). *slot is
+ * untouched unless RULE_FOUND. RULE_NEVER: there is none, whatever the horizon. RULE_BEYOND: none up to the
+ * horizon, or the step budget is used up, which takes about a million exceptions that hide a rule's slots. */
 RuleOutcome schedule_next(const Schedule *self, int64_t after, int64_t horizon, ScheduleSlot *slot);
 
 /* The same over a union; schedules that ask for one instant are one slot (the first in order owns it). */
@@ -47,7 +53,7 @@ RuleOutcome schedule_set_next(const Schedule *const *schedules, size_t n, int64_
                               int64_t horizon, ScheduleSlot *slot);
 
 /* How many slots lie in (after, until], counting no further than limit, and the last one of them: exact even
- * beyond the limit. RULE_FOUND if there is any. */
+ * beyond the limit. RULE_FOUND if there is any; otherwise *count and *last are untouched. */
 RuleOutcome schedule_set_count(const Schedule *const *schedules, size_t n, int64_t after,
                                int64_t until, int64_t limit, int64_t *count, ScheduleSlot *last);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Time zones, read from the system's TZif files (RFC 9636, version 2 and later: 64-bit data and the POSIX
- * footer). Immutable once loaded. Local labels are microseconds of a clock that reads UTC's digits. */
+ * footer; version 1 where a file has no more). Immutable once loaded. Local labels are microseconds of a
+ * clock that reads UTC's digits. Instants and labels are meant to lie in the years 1 to 9999. */
 #pragma once
 
 #include <glib.h>
@@ -9,7 +10,8 @@
 
 typedef struct Zone Zone;
 
-/* name: an IANA name ("Europe/Berlin", "UTC"). directory NULL = the system's. Refuses names that leave the directory. */
+/* name: an IANA name ("Europe/Berlin", "UTC"). directory NULL = the system's. Refuses names that leave the directory.
+ * Errors: NOT_FOUND (no such zone), INPUT (its file cannot be understood). */
 Zone *zone_load(const char *name, const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* From the bytes of a TZif file, e.g. for fuzzing. */
 Zone *zone_parse(const char *name, const uint8_t *bytes, size_t length,
@@ -22,10 +24,23 @@ const char *zone_name(const Zone *self);
 /* Seconds east of UTC at that instant. */
 int32_t zone_offset(const Zone *self, int64_t at);
 
+/* A stretch of time with one offset. */
+typedef struct {
+    int64_t from_at;       /* its first instant; INT64_MIN = since ever */
+    int64_t until_at;      /* the first instant after it; INT64_MAX = none before year 10000 */
+    int32_t offset;        /* seconds east of UTC */
+    int32_t offset_before; /* of the stretch before it (its own if there is none) */
+} ZoneSpan;
+
+/* The stretch that the instant lies in. */
+void zone_span(const Zone *self, int64_t at, ZoneSpan *span);
+/* The smallest and the largest offset that the zone ever has: a label lies between them from its instants. */
+void zone_offset_range(const Zone *self, int32_t *minimum, int32_t *maximum);
+
 typedef enum {
     ZONE_UNIQUE, /* the label exists once */
     ZONE_GAP, /* it does not exist: first = second = read with the offset before the gap (RFC 5545 3.3.5) */
-    ZONE_AMBIGUOUS, /* it exists twice: first and second pass */
+    ZONE_AMBIGUOUS, /* it exists twice: first and second pass (more often: first and last) */
 } ZoneFit;
 
 /* The instants that show this local label. */

@@ -26,3 +26,37 @@ SERVICE_TESTS = \
 tests_unit_test_private_LDADD = libservice.a libcli.a libstore.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
 check_PROGRAMS += $(SERVICE_TESTS)
 TESTS += $(SERVICE_TESTS)
+
+# calendar
+calendar_tests = tests/unit/test-civil tests/unit/test-rule tests/unit/test-schedule tests/unit/test-zone
+check_PROGRAMS += $(calendar_tests)
+TESTS += $(calendar_tests)
+calendar_test_tools = \
+	tests/tools/case-table.c tests/tools/case-table.h \
+	tests/tools/schedule-text.c tests/tools/schedule-text.h
+calendar_test_flags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/tools
+calendar_test_libs = libcalendar.a libbase.a $(GLIB_LIBS)
+
+tests_unit_test_civil_LDADD = $(calendar_test_libs)
+tests_unit_test_rule_LDADD = $(calendar_test_libs)
+tests_unit_test_schedule_SOURCES = tests/unit/test-schedule.c $(calendar_test_tools)
+tests_unit_test_schedule_CPPFLAGS = $(calendar_test_flags)
+tests_unit_test_schedule_LDADD = $(calendar_test_libs)
+tests_unit_test_zone_SOURCES = tests/unit/test-zone.c $(calendar_test_tools)
+tests_unit_test_zone_CPPFLAGS = $(calendar_test_flags)
+tests_unit_test_zone_LDADD = $(calendar_test_libs)
+
+# Prints what the C planner thinks, for the service tests.
+check_PROGRAMS += tests/tools/plan-schedule
+tests_tools_plan_schedule_SOURCES = tests/tools/plan-schedule.c \
+	tests/tools/schedule-text.c tests/tools/schedule-text.h
+tests_tools_plan_schedule_CPPFLAGS = $(calendar_test_flags)
+tests_tools_plan_schedule_LDADD = $(calendar_test_libs)
+
+EXTRA_DIST += \
+	tests/data/calendar/README \
+	tests/data/calendar/labels.tsv \
+	tests/data/calendar/offsets.tsv \
+	tests/data/calendar/pgagent.tsv \
+	tests/data/calendar/rules.tsv \
+	tests/data/calendar/transitions.tsv

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* The search over masks: a month is one 32-bit map of days, so a day costs a few instructions, and the 4800
+ * months of a Gregorian cycle are soon looked through, which proves "never". */
+#include "config.h"
+
+#include "calendar/rule.h"
+
+#include <glib.h>
+
+#include "calendar/civil.h"
+
+#define MINUTE_BITS    (UINT64_MAX >> 4)
+#define HOUR_BITS      0xffffffu
+#define MONTH_DAY_BITS 0x7fffffffu
+#define LAST_DAY_BIT   (1u << 31)
+#define MONTH_BITS     0xfffu
+#define WEEKDAY_BITS   0x7fu
+#define CYCLE_MONTHS   4800
+
+static uint64_t
+selected_or_all(uint64_t bits, uint64_t valid, uint64_t all)
+{
+    return bits & valid ? bits & valid : all;
+}
+
+RuleMask
+rule_mask_from_bits(uint64_t minutes, uint64_t hours, uint64_t weekdays, uint64_t month_days,
+                    uint64_t months)
+{
+    return (RuleMask){
+        .minutes = selected_or_all(minutes, MINUTE_BITS, MINUTE_BITS),
+        .hours = (uint32_t)selected_or_all(hours, HOUR_BITS, HOUR_BITS),
+        .month_days = (uint32_t)selected_or_all(month_days, UINT32_MAX, MONTH_DAY_BITS),
+        .months = (uint16_t)selected_or_all(months, MONTH_BITS, MONTH_BITS),
+        .weekdays = (uint8_t)selected_or_all(weekdays, WEEKDAY_BITS, WEEKDAY_BITS),
+    };
+}
+
+bool
+rule_mask_is_running(const RuleMask *self)
+{
+    return (self->hours & HOUR_BITS) == HOUR_BITS;
+}
+
+/* The matching days of a month, bit 0 = the first; first_weekday is that of the first day. */
+static uint32_t
+days_of_month(const RuleMask *self, int length, int first_weekday)
+{
+    uint32_t valid = MONTH_DAY_BITS >> (31 - length);
+    uint32_t days = self->month_days & valid;
+    if (self->month_days & LAST_DAY_BIT)
+        days |= 1u << (length - 1);
+
+    /* Turn the week so that it begins with the first day's weekday, then lay five of them in a row. */
+    uint64_t week = self->weekdays & WEEKDAY_BITS;
+    week = (week >> first_weekday | week << (7 - first_weekday)) & WEEKDAY_BITS;
+    return days & (uint32_t)(week * UINT64_C(0x10204081));
+}
+
+bool
+rule_mask_matches_day(const RuleMask *self, int64_t days)
+{
+    CivilDate date = civil_date(days);
+    if (!(self->months & 1u << (date.month - 1)))
+        return false;
+    uint32_t month = days_of_month(self, civil_month_length(date.year, date.month),
+                                   civil_weekday(days - date.day + 1));
+    return month & 1u << (date.day - 1);
+}
+
+RuleOutcome
+rule_mask_next_day(const RuleMask *self, int64_t days, int64_t last, int64_t *found)
+{
+    days = MAX(days, CIVIL_MIN_DAYS);
+    last = MIN(last, CIVIL_MAX_DAYS);
+    if (days > last)
+        return RULE_BEYOND;
+
+    CivilDate date = civil_date(days);
+    int32_t year = date.year;
+    int month = date.month;
+    int64_t first = days - date.day + 1;
+    int weekday = civil_weekday(first);
+    uint32_t wanted = UINT32_MAX << (date.day - 1);
+
+    /* One month more than the cycle: of the first one only the end was looked at. */
+    for (int i = 0; i <= CYCLE_MONTHS; i++) {
+        int length = civil_month_length(year, month);
+        if (self->months & 1u << (month - 1)) {
+            uint32_t match = days_of_month(self, length, weekday) & wanted;
+            if (match) {
+                int64_t day = first + __builtin_ctz(match);
+                if (day > last)
+                    return RULE_BEYOND;
+                *found = day;
+                return RULE_FOUND;
+            }
+        }
+        wanted = UINT32_MAX;
+        first += length;
+        weekday = (weekday + length) % 7;
+        if (first > last)
+            return RULE_BEYOND;
+        if (++month > 12) {
+            month = 1;
+            year++;
+        }
+    }
+    return RULE_NEVER;
+}
+
+int
+rule_mask_next_minute(const RuleMask *self, int minute)
+{
+    if (minute < 0)
+        minute = 0;
+    if (minute >= 24 * 60)
+        return -1;
+
+    uint64_t minutes = self->minutes & MINUTE_BITS;
+    uint32_t hours = self->hours & HOUR_BITS;
+    int hour = minute / 60;
+    uint64_t rest = minutes & UINT64_MAX << minute % 60;
+    if (hours & 1u << hour && rest)
+        return hour * 60 + __builtin_ctzll(rest);
+
+    hours &= (UINT32_MAX << hour) << 1;
+    if (!hours || !minutes)
+        return -1;
+    return __builtin_ctz(hours) * 60 + __builtin_ctzll(minutes);
+}
