@@ -9,32 +9,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "db/fault.h"
 #include "db/params.h"
 #include "db/result.h"
 #include "db/target.h"
 
 typedef struct DbConn DbConn;
 
-/* What the server said about a failed statement; texts may be NULL. */
-typedef struct {
-    const char *severity;
-    const char *sqlstate; /* five characters, "" if the error is not the server's */
-    const char *message;
-    const char *detail;
-    const char *hint;
-    const char *context;
-    const char *statement_position; /* 1-based character, as text */
-} DbFault;
-
 DbConn *db_conn_new(DbTarget *target, const char *application_name, int64_t connect_timeout_us);
 void db_conn_free(DbConn *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbConn, db_conn_free)
 
-/* Connects: each host (name looked up off the loop), each address, one attempt with its own time limit.
- * Called once with NULL or why not: BUSY (53300, 57P03), REFUSED (class 28, 3D000), TIMEOUT, CONNECTION. */
+/* Connects, once in the life of the object: each host (name looked up off the loop), each address, one attempt
+ * with its own time limit. Called once, never from inside db_conn_open, with NULL or why not: BUSY (53300,
+ * 57P03), REFUSED (class 28, 3D000 and whatever else the server will say again), TIMEOUT, CONNECTION.
+ * Requests may be queued before it is open; if it fails they get its error first. */
 typedef void (*DbConnOpened)(DbConn *self, const GError *error, gpointer user_data);
 void db_conn_open(DbConn *self, DbConnOpened opened, gpointer user_data);
 bool db_conn_is_open(const DbConn *self);
+
+/* True if it is open, nothing runs or waits, no transaction is open, no cancel was sent and, looking at the
+ * socket now, the server has not closed it: it may serve somebody else. */
+bool db_conn_is_reusable(DbConn *self);
 
 /* The connection broke after it was open; queued requests have been answered with CONNECTION errors before. */
 typedef void (*DbConnLost)(DbConn *self, const GError *error, gpointer user_data);
@@ -43,6 +39,9 @@ typedef void (*DbConnNotified)(DbConn *self, const char *channel, int backend_pi
                                gpointer user_data);
 void db_conn_set_handlers(DbConn *self, DbConnLost lost, DbConnNotified notified,
                           gpointer user_data);
+
+/* Answers never come from inside the function that asks. A request to a broken connection is answered with a
+ * CONNECTION error. */
 
 /* One statement with parameters (extended protocol, binary results). params may be NULL and is taken over.
  * Exactly one of result (borrowed) and error is set; fault only with a QUERY error. */
@@ -78,9 +77,10 @@ void db_conn_script(DbConn *self, const char *sql, const DbScriptEvents *events,
                     gpointer user_data);
 
 /* Asks the server to cancel what runs now; returns at once, the statement ends with 57014 or on its own.
- * A connection that was sent a cancel must be closed, not used again. */
+ * Nothing happens if nothing runs or a cancel is still on its way. A connection that was sent a cancel must be
+ * closed, not used again: the cancel may arrive later than the end of what it was meant for. */
 void db_conn_cancel(DbConn *self);
 
 int db_conn_backend_pid(const DbConn *self);
-int db_conn_server_version(const DbConn *self); /* 150018 */
+int db_conn_server_version(const DbConn *self); /* 150018; both are 0 before it is open */
 const char *db_conn_describe(const DbConn *self);

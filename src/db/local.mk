@@ -1,7 +1,23 @@
 noinst_LIBRARIES += libdb.a
 libdb_a_SOURCES = \
+	src/db/cancel.c \
+	src/db/conn-private.h \
+	src/db/conn.c \
 	src/db/conn.h \
+	src/db/connect.c \
+	src/db/conninfo.c \
+	src/db/conninfo.h \
+	src/db/fault-private.h \
+	src/db/fault.c \
+	src/db/fault.h \
+	src/db/params.c \
 	src/db/params.h \
+	src/db/pgtypes.h \
 	src/db/pool.h \
+	src/db/query.c \
+	src/db/result.c \
 	src/db/result.h \
-	src/db/target.h
+	src/db/script.c \
+	src/db/target.c \
+	src/db/target.h \
+	src/db/transaction.c

@@ -16,16 +16,18 @@ void db_result_free(DbResult *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbResult, db_result_free)
 
 int db_result_rows(const DbResult *self);
-/* Rows affected by an INSERT, UPDATE or DELETE. */
+int db_result_columns(const DbResult *self);
+/* Rows affected by an INSERT, UPDATE or DELETE; rows returned by a SELECT; 0 for what counts none. */
 int64_t db_result_affected(const DbResult *self);
 bool db_result_is_null(const DbResult *self, int row, int column);
 bool db_result_bool(const DbResult *self, int row, int column);
-/* int2, int4, int8 and oid. */
+/* int2, int4, int8, oid and xid. */
 int64_t db_result_int(const DbResult *self, int row, int column);
 double db_result_double(const DbResult *self, int row, int column);
-/* text, varchar, name, bpchar, "char", unknown; valid as long as the result. */
+/* text, varchar, name, bpchar, "char", json, unknown; valid as long as the result. */
 const char *db_result_text(const DbResult *self, int row, int column);
-/* timestamptz; DB_INSTANT_INFINITY and DB_INSTANT_NINFINITY as in params.h. */
+/* timestamptz; DB_INSTANT_INFINITY and DB_INSTANT_NINFINITY as in params.h. The last years that PostgreSQL
+ * knows (from 294247 on) read as infinity. */
 int64_t db_result_instant(const DbResult *self, int row, int column);
 /* date as days since 1970-01-01 (INT64_MAX, INT64_MIN = infinity); time as microseconds of the day. */
 int64_t db_result_date(const DbResult *self, int row, int column);

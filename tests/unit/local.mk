@@ -60,3 +60,14 @@ EXTRA_DIST += \
 	tests/data/calendar/pgagent.tsv \
 	tests/data/calendar/rules.tsv \
 	tests/data/calendar/transitions.tsv
+
+# db
+DB_TESTS = \
+	tests/unit/test-params \
+	tests/unit/test-target
+check_PROGRAMS += $(DB_TESTS)
+TESTS += $(DB_TESTS)
+db_test_libs = libdb.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
+tests_unit_test_params_SOURCES = tests/unit/test-params.c tests/unit/server.c tests/unit/server.h
+tests_unit_test_params_LDADD = $(db_test_libs)
+tests_unit_test_target_LDADD = $(db_test_libs)

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* libpq reads the string and adds its defaults; we only take the list of hosts apart, because each attempt
+ * gets one host, one resolved address and a time limit of its own. No string is ever built for libpq. */
+#include "config.h"
+
+#include "db/target.h"
+
+#include <libpq-fe.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "db/conninfo.h"
+
+struct DbTarget {
+    int refs;
+    GPtrArray *keywords; /* what the string says besides hosts and database */
+    GPtrArray *values;
+    GPtrArray *hosts; /* DbHost */
+    char *database;
+    char *key;
+    char *server;
+    char *description;
+    gint64 connect_timeout_us;
+    bool prefers_standby;
+};
+
+/* What each attempt sets itself. */
+static const char *const own_keywords[] = {
+    "host", "hostaddr", "port", "dbname", "connect_timeout", "client_encoding", NULL,
+};
+
+static const char default_port[] = "5432";
+
+static void
+host_free(gpointer data)
+{
+    DbHost *host = data;
+    g_free((char *)host->host);
+    g_free((char *)host->hostaddr);
+    g_free((char *)host->port);
+    g_free(host);
+}
+
+static const char *
+option_value(const PQconninfoOption *options, const char *keyword)
+{
+    for (const PQconninfoOption *o = options; o->keyword; o++) {
+        if (strcmp(o->keyword, keyword) == 0)
+            return o->val && *o->val ? o->val : NULL;
+    }
+    return NULL;
+}
+
+/* libpq's complaints quote what they complain about, and with a wrongly quoted password that is a piece of
+ * it: they are shown only if the string holds no password at all. */
+static void
+set_parse_error(GError **error, const char *conninfo, const char *message)
+{
+    static const char *const known[][2] = {
+        {"missing \"=\"", "a word is not followed by \"=\""},
+        {"unterminated quoted string", "a quoted value does not end"},
+        {"invalid connection option", "an option is not one of libpq's"},
+        {"invalid URI query parameter", "a parameter of the URI is not one of libpq's"},
+        {"key/value separator", "a parameter of the URI is not of the form name=value"},
+        {"percent-encoded", "a percent-encoded character of the URI is wrong"},
+        {"IPv6", "an IPv6 address of the URI is wrong"},
+    };
+    if (message && !db_conninfo_may_hold_password(conninfo)) {
+        g_autofree char *text = g_strstrip(g_strdup(message));
+        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT, "cannot read connection string: %s",
+                    text);
+        return;
+    }
+    const char *reason = "it is neither key=value pairs nor a URI";
+    for (gsize i = 0; message && i < G_N_ELEMENTS(known); i++) {
+        if (strstr(message, known[i][0])) {
+            reason = known[i][1];
+            break;
+        }
+    }
+    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT,
+                "cannot read connection string (not shown, it may hold a password): %s", reason);
+}
+
+static PQconninfoOption *
+parse_string(const char *conninfo, GError **error)
+{
+    if (db_conninfo_is_badly_encoded(conninfo)) {
+        g_set_error_literal(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT,
+                            "cannot read connection string (not shown, it may hold a password): "
+                            "\"@\" and \"/\" in user, password or database of a URI must be "
+                            "written as %40 and %2F");
+        return NULL;
+    }
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(conninfo, &message);
+    if (!options)
+        set_parse_error(error, conninfo, message);
+    PQfreemem(message);
+    return options;
+}
+
+/* The string's options with everything that libpq would add at connect: environment, service file, its own
+ * defaults. PQconndefaults knows no service that the string names, and only libpq has all of its rules, so
+ * libpq is asked to connect with an option that it must refuse before it looks at any host. */
+static PQconninfoOption *
+add_defaults(const PQconninfoOption *own, const char *conninfo, GError **error)
+{
+    static const char refused[] = "never-valid";
+    g_autoptr(GPtrArray) keywords = g_ptr_array_new();
+    g_autoptr(GPtrArray) values = g_ptr_array_new();
+    for (const PQconninfoOption *o = own; o->keyword; o++) {
+        if (!o->val || strcmp(o->keyword, "channel_binding") == 0)
+            continue;
+        g_ptr_array_add(keywords, o->keyword);
+        g_ptr_array_add(values, o->val);
+    }
+    g_ptr_array_add(keywords, (gpointer) "channel_binding");
+    g_ptr_array_add(values, (gpointer)refused);
+    g_ptr_array_add(keywords, NULL);
+    g_ptr_array_add(values, NULL);
+
+    PGconn *pg = PQconnectStartParams((const char *const *)keywords->pdata,
+                                      (const char *const *)values->pdata, 0);
+    PQconninfoOption *options = NULL;
+    if (strstr(PQerrorMessage(pg), refused))
+        options = PQconninfo(pg);
+    else
+        set_parse_error(error, conninfo, PQerrorMessage(pg));
+    PQfinish(pg);
+    return options;
+}
+
+static bool
+is_port(const char *text)
+{
+    return g_ascii_string_to_unsigned(text, 10, 1, 65535, NULL, NULL);
+}
+
+/* libpq has already refused lists that do not fit together; one port serves all hosts. */
+static GPtrArray *
+split_hosts(const PQconninfoOption *options, GError **error)
+{
+    const char *host_list = option_value(options, "host");
+    const char *address_list = option_value(options, "hostaddr");
+    const char *port_list = option_value(options, "port");
+    g_auto(GStrv) names = g_strsplit(host_list ? host_list : "", ",", -1);
+    g_auto(GStrv) addresses = g_strsplit(address_list ? address_list : "", ",", -1);
+    g_auto(GStrv) ports = g_strsplit(port_list ? port_list : default_port, ",", -1);
+    guint n_names = g_strv_length(names);
+    guint n_addresses = g_strv_length(addresses);
+    guint n_ports = g_strv_length(ports);
+    guint count = MAX(MAX(n_names, n_addresses), 1);
+
+    g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func(host_free);
+    for (guint i = 0; i < count; i++) {
+        const char *port = n_ports == 1 ? ports[0] : i < n_ports ? ports[i] : "";
+        if (*port && !is_port(port)) {
+            g_set_error_literal(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT,
+                                "cannot read connection string: a port is not a number from 1 to "
+                                "65535 (in a URI, \":\", \"/\" and \"@\" in a password must be "
+                                "percent-encoded)");
+            return NULL;
+        }
+        DbHost *host = g_new0(DbHost, 1);
+        host->host = g_strdup(i < n_names ? names[i] : "");
+        host->hostaddr = i < n_addresses && *addresses[i] ? g_strdup(addresses[i]) : NULL;
+        host->port = g_strdup(*port ? port : default_port);
+        g_ptr_array_add(hosts, host);
+    }
+    return g_steal_pointer(&hosts);
+}
+
+static gint64
+read_connect_timeout_us(const PQconninfoOption *options)
+{
+    const char *text = option_value(options, "connect_timeout");
+    gint64 seconds = text ? g_ascii_strtoll(text, NULL, 10) : 0;
+    return CLAMP(seconds, 0, G_MAXINT32) * CLOCK_US_PER_SECOND;
+}
+
+/* Somebody's whole connection string or "user:password@" may have ended up in the wrong option. */
+static char *
+shown(const char *value)
+{
+    const char *at = strrchr(value, '@');
+    if (at && at != value && !db_conninfo_is_uri(value))
+        value = at + 1;
+    char *copy = g_strdup(value);
+    if (db_conninfo_is_uri(copy) || strchr(copy, '='))
+        db_conninfo_mask(copy);
+    return copy;
+}
+
+static bool
+is_socket(const DbHost *host)
+{
+    return !host->hostaddr && (*host->host == '@' || g_path_is_absolute(host->host));
+}
+
+static void
+describe_host(GString *to, const DbHost *host)
+{
+    g_autofree char *name = shown(*host->host ? host->host : host->hostaddr ? host->hostaddr : "");
+    if (is_socket(host))
+        g_string_append_printf(to, "socket directory \"%s\", port %s", name, host->port);
+    else if (*name)
+        g_string_append_printf(to, "host \"%s\", port %s", name, host->port);
+    else
+        g_string_append_printf(to, "the local socket, port %s", host->port);
+}
+
+static char *
+describe(const DbTarget *self)
+{
+    g_autofree char *database = shown(self->database);
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_string_append_printf(text, "database \"%s\" on ", database);
+    for (guint i = 0; i < self->hosts->len; i++) {
+        if (i > 0)
+            g_string_append(text, i + 1 == self->hosts->len ? " or " : ", ");
+        describe_host(text, self->hosts->pdata[i]);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static char *
+name_server(const GPtrArray *hosts)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < hosts->len; i++) {
+        const DbHost *host = hosts->pdata[i];
+        g_string_append_printf(text, "%s%s%s%s:%s", i ? "," : "", host->host,
+                               host->hostaddr ? "=" : "", host->hostaddr ? host->hostaddr : "",
+                               host->port);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* Lengths keep two different lists of values from giving the same key. */
+static char *
+make_key(const DbTarget *self)
+{
+    g_autoptr(GString) key = g_string_new(NULL);
+    g_string_append_printf(key, "%s dbname=%zu:%s", self->server, strlen(self->database),
+                           self->database);
+    for (guint i = 0; i < self->keywords->len; i++) {
+        const char *value = self->values->pdata[i];
+        g_string_append_printf(key, " %s=%zu:%s", (const char *)self->keywords->pdata[i],
+                               strlen(value), value);
+    }
+    return g_string_free(g_steal_pointer(&key), FALSE);
+}
+
+static DbTarget *
+target_new(GPtrArray *keywords, GPtrArray *values, GPtrArray *hosts, const char *database)
+{
+    DbTarget *self = g_new0(DbTarget, 1);
+    self->refs = 1;
+    self->keywords = g_ptr_array_ref(keywords);
+    self->values = g_ptr_array_ref(values);
+    self->hosts = g_ptr_array_ref(hosts);
+    self->database = g_strdup(database);
+    self->server = name_server(hosts);
+    self->key = make_key(self);
+    self->description = describe(self);
+    return self;
+}
+
+static void
+keep_option(const PQconninfoOption *own, const char *user, GPtrArray *keywords, GPtrArray *values)
+{
+    bool is_user = strcmp(own->keyword, "user") == 0;
+    const char *value = is_user ? user : own->val;
+    if (!value || !*value || g_strv_contains(own_keywords, own->keyword))
+        return;
+    g_ptr_array_add(keywords, g_strdup(own->keyword));
+    g_ptr_array_add(values, g_strdup(value));
+}
+
+static DbTarget *
+target_from_options(const PQconninfoOption *own, const PQconninfoOption *merged, GError **error)
+{
+    g_autoptr(GPtrArray) hosts = split_hosts(merged, error);
+    if (!hosts)
+        return NULL;
+    g_autoptr(GPtrArray) keywords = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+    const char *user = option_value(merged, "user");
+    for (const PQconninfoOption *o = own; o->keyword; o++)
+        keep_option(o, user, keywords, values);
+
+    const char *database = option_value(merged, "dbname");
+    DbTarget *self = target_new(keywords, values, hosts, database ? database : user ? user : "");
+    self->connect_timeout_us = read_connect_timeout_us(merged);
+    self->prefers_standby =
+        g_strcmp0(option_value(merged, "target_session_attrs"), "prefer-standby") == 0;
+    return self;
+}
+
+DbTarget *
+db_target_parse(const char *conninfo, GError **error)
+{
+    PQconninfoOption *own = parse_string(conninfo, error);
+    if (!own)
+        return NULL;
+    PQconninfoOption *merged = add_defaults(own, conninfo, error);
+    DbTarget *self = merged ? target_from_options(own, merged, error) : NULL;
+    PQconninfoFree(merged);
+    PQconninfoFree(own);
+    return self;
+}
+
+DbTarget *
+db_target_with_database(const DbTarget *self, const char *database)
+{
+    DbTarget *other = target_new(self->keywords, self->values, self->hosts, database);
+    other->connect_timeout_us = self->connect_timeout_us;
+    other->prefers_standby = self->prefers_standby;
+    return other;
+}
+
+DbTarget *
+db_target_ref(DbTarget *self)
+{
+    self->refs++;
+    return self;
+}
+
+void
+db_target_unref(DbTarget *self)
+{
+    if (!self || --self->refs > 0)
+        return;
+    g_ptr_array_unref(self->keywords);
+    g_ptr_array_unref(self->values);
+    g_ptr_array_unref(self->hosts);
+    g_free(self->database);
+    g_free(self->key);
+    g_free(self->server);
+    g_free(self->description);
+    g_free(self);
+}
+
+int
+db_target_host_count(const DbTarget *self)
+{
+    return (int)self->hosts->len;
+}
+
+const DbHost *
+db_target_host(const DbTarget *self, int index)
+{
+    return self->hosts->pdata[index];
+}
+
+bool
+db_target_host_is_socket(const DbHost *host)
+{
+    return is_socket(host) || (!*host->host && !host->hostaddr);
+}
+
+char *
+db_target_describe_host(const DbTarget *self, int index)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    describe_host(text, db_target_host(self, index));
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+int
+db_target_pass_count(const DbTarget *self)
+{
+    return self->prefers_standby ? 2 : 1;
+}
+
+const char *
+db_target_database(const DbTarget *self)
+{
+    return self->database;
+}
+
+gint64
+db_target_connect_timeout_us(const DbTarget *self)
+{
+    return self->connect_timeout_us;
+}
+
+const char *
+db_target_key(const DbTarget *self)
+{
+    return self->key;
+}
+
+const char *
+db_target_server(const DbTarget *self)
+{
+    return self->server;
+}
+
+const char *
+db_target_describe(const DbTarget *self)
+{
+    return self->description;
+}
+
+static void
+set_option(GPtrArray *keywords, GPtrArray *values, const char *keyword, const char *value)
+{
+    if (!value || !*value)
+        return;
+    for (guint i = 0; i < keywords->len; i++) {
+        if (strcmp(keywords->pdata[i], keyword) == 0) {
+            g_free(values->pdata[i]);
+            values->pdata[i] = g_strdup(value);
+            return;
+        }
+    }
+    g_ptr_array_add(keywords, g_strdup(keyword));
+    g_ptr_array_add(values, g_strdup(value));
+}
+
+static bool
+has_option(const GPtrArray *keywords, const char *keyword)
+{
+    for (guint i = 0; i < keywords->len; i++) {
+        if (strcmp(keywords->pdata[i], keyword) == 0)
+            return true;
+    }
+    return false;
+}
+
+void
+db_target_fill(const DbTarget *self, int pass, int host_index, const char *address,
+               const char *application_name, GPtrArray *keywords, GPtrArray *values)
+{
+    const DbHost *host = db_target_host(self, host_index);
+    for (guint i = 0; i < self->keywords->len; i++)
+        set_option(keywords, values, self->keywords->pdata[i], self->values->pdata[i]);
+    set_option(keywords, values, "host", host->host);
+    set_option(keywords, values, "hostaddr", address ? address : host->hostaddr);
+    set_option(keywords, values, "port", host->port);
+    set_option(keywords, values, "dbname", self->database);
+    /* Texts go to the tables and to the log, which are UTF-8. */
+    set_option(keywords, values, "client_encoding", "UTF8");
+    if (self->prefers_standby)
+        set_option(keywords, values, "target_session_attrs", pass == 0 ? "standby" : "any");
+    if (!has_option(keywords, "application_name"))
+        set_option(keywords, values, "application_name", application_name);
+    g_ptr_array_add(keywords, NULL);
+    g_ptr_array_add(values, NULL);
+}
