@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "base/capture.h"
-#include "base/child_spawn.h"
+#include "base/child-spawn.h"
 #include "base/error.h"
 #include "base/watch.h"
 

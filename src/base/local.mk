@@ -4,8 +4,8 @@ libbase_a_SOURCES = \
 	src/base/capture.h \
 	src/base/child.c \
 	src/base/child.h \
-	src/base/child_spawn.c \
-	src/base/child_spawn.h \
+	src/base/child-spawn.c \
+	src/base/child-spawn.h \
 	src/base/clock.c \
 	src/base/clock.h \
 	src/base/conffile.c \
@@ -18,8 +18,8 @@ libbase_a_SOURCES = \
 	src/base/quantity.h \
 	src/base/settings.c \
 	src/base/settings.h \
-	src/base/settings_print.c \
-	src/base/settings_table.c \
-	src/base/settings_table.h \
+	src/base/settings-print.c \
+	src/base/settings-table.c \
+	src/base/settings-table.h \
 	src/base/watch.c \
 	src/base/watch.h

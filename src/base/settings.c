@@ -9,7 +9,7 @@
 
 #include "base/conffile.h"
 #include "base/error.h"
-#include "base/settings_table.h"
+#include "base/settings-table.h"
 
 typedef struct {
     Settings *settings;
@@ -117,6 +117,12 @@ take_words(Loading *self, GError **error)
         g_set_error_literal(
             error, ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
             "the connection string is given twice: by option -d and by plain words");
+        return false;
+    }
+    /* A mistyped command, most likely. */
+    if (!strchr(self->words->str, '=') && !strstr(self->words->str, "://")) {
+        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
+                    "\"%s\" is neither a command nor a connection string", self->words->str);
         return false;
     }
     return set_option(self, conninfo, "-d", self->words->str, error);

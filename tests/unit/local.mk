@@ -22,8 +22,10 @@ TESTS += $(STORE_TESTS)
 
 # service
 SERVICE_TESTS = \
-	tests/unit/test-private
+	tests/unit/test-private \
+	tests/unit/test-unix
 tests_unit_test_private_LDADD = libservice.a libcli.a libstore.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
+tests_unit_test_unix_LDADD = libservice.a libbase.a $(GLIB_LIBS) $(SYSTEMD_LIBS)
 check_PROGRAMS += $(SERVICE_TESTS)
 TESTS += $(SERVICE_TESTS)
 

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/settings_table.h"
+#include "base/settings-table.h"
 
 typedef struct {
     char *directory;
@@ -108,8 +108,9 @@ test_words(void)
     } cases[] = {
         {"postgresql://u@h/db?sslmode=require", "postgresql://u@h/db?sslmode=require"},
         {"dbname=a|-f|user=b", "dbname=a user=b"},
-        {"--|-f|x", "-f x"},
+        {"--|-f|x=1", "-f x=1"},
         {"-d|dbname=c", "dbname=c"},
+        {"-d|mydb", "mydb"},
         {"--conninfo=dbname=c", "dbname=c"},
         {"-ddbname=c", "dbname=c"},
     };
@@ -135,7 +136,7 @@ test_requests(void)
         {"-h", SETTINGS_HELP},
         {"-?", SETTINGS_HELP},
         {"-f|-l|1|--help", SETTINGS_HELP},
-        {"--|--help", SETTINGS_RUN},
+        {"--|--help=1", SETTINGS_RUN},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -168,6 +169,7 @@ test_wrong_options(void)
         {"--output-limit=1",
          "option --output-limit: \"1\" is out of range: allowed are 1kB to 256MB"},
         {"--batch=maybe", "option --batch: \"maybe\" is neither on nor off"},
+        {"statsu", "\"statsu\" is neither a command nor a connection string"},
         {"-d|dbname=a|user=b",
          "the connection string is given twice: by option -d and by plain words"},
         {"--config=/nonexistent/x.conf",

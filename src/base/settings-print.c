@@ -3,7 +3,7 @@
 
 #include "base/settings.h"
 
-#include "base/settings_table.h"
+#include "base/settings-table.h"
 
 static char *
 option_text(const Setting *setting)

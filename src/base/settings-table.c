@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "config.h"
 
-#include "base/settings_table.h"
+#include "base/settings-table.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * held locks at the time of the fork): whatever needs memory is prepared before. */
 #include "config.h"
 
-#include "base/child_spawn.h"
+#include "base/child-spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
