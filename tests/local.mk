@@ -9,3 +9,7 @@ include tests/unit/local.mk
 dist_check_SCRIPTS += tests/check-layers
 TESTS += tests/check-layers
 EXTRA_DIST += tests/service quickstart runtests dev .ci/run
+
+# What running the tests leaves in the source tree.
+dist-hook:
+	find $(distdir)/tests -name __pycache__ -prune -exec rm -rf {} +
