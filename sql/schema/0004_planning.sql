@@ -137,12 +137,13 @@ BEGIN
     END IF;
 
     /* Exceptions of every day leave the minutes of the day, those of a whole day (at once or piece by piece) the days. */
-    day_minutes := ARRAY(
-        SELECT h * 60 + m FROM unnest(some_hours) h CROSS JOIN unnest(some_minutes) m
-        EXCEPT
+    left_out_minutes := ARRAY(
         SELECT (extract(hour FROM jextime) * 60 + extract(minute FROM jextime))::int4
         FROM unnest(exception_dates, exception_times) e (jexdate, jextime)
         WHERE jexdate IS NULL AND jextime IS NOT NULL);
+    day_minutes := ARRAY(
+        SELECT h * 60 + m FROM unnest(some_hours) h CROSS JOIN unnest(some_minutes) m
+        WHERE h * 60 + m <> ALL (left_out_minutes));
     IF cardinality(day_minutes) = 0 THEN
         RETURN NULL;
     END IF;
@@ -158,7 +159,7 @@ BEGIN
 
     month := date_trunc('month', first_day::timestamp);
     <<search>>
-    FOREACH n_months IN ARRAY ARRAY[3, 48, 600, 4812] LOOP
+    FOREACH n_months IN ARRAY ARRAY[3, 12, 60, 600, 4812] LOOP
         EXIT WHEN month::date > last_day;
 
         FOR day IN
@@ -173,7 +174,7 @@ BEGIN
             WHERE m.month = ANY (some_months)
               AND d.day BETWEEN first_day AND last_day
               AND extract(dow FROM d.day)::int4 = ANY (some_weekdays)
-              AND d.day <> ALL (left_out)
+              AND NOT EXISTS (SELECT FROM unnest(left_out) o WHERE o = d.day)
             ORDER BY d.day
         LOOP
             EXIT search WHEN day > best_day + 1;
@@ -201,12 +202,14 @@ BEGIN
                 SELECT (extract(hour FROM jextime) * 60 + extract(minute FROM jextime))::int4
                 FROM unnest(exception_dates, exception_times) e (jexdate, jextime)
                 WHERE jexdate = day AND jextime IS NOT NULL);
-            SELECT min(r.instant) INTO slot
-            FROM unnest(day_minutes) m
-            CROSS JOIN LATERAL (SELECT day_second + m * 60 - before AS early, day_second + m * 60 - after AS late) l
-            CROSS JOIN LATERAL (VALUES (early, early < turn OR (late < turn AND NOT is_running)),
-                                       (late, late >= turn AND (early >= turn OR is_running))) r (instant, is_real)
-            WHERE r.is_real AND r.instant >= first_second AND m <> ALL (left_out_minutes);
+            SELECT least(min(early) FILTER (WHERE early >= first_second
+                                                  AND (early < turn OR (late < turn AND NOT is_running))),
+                         min(late) FILTER (WHERE late >= first_second
+                                                 AND late >= turn AND (early >= turn OR is_running)))
+            INTO slot
+            FROM (SELECT day_second + m * 60 - before AS early, day_second + m * 60 - after AS late
+                  FROM unnest(day_minutes) m
+                  WHERE m <> ALL (left_out_minutes)) l;
 
             IF slot < best OR best IS NULL THEN
                 best := slot;
