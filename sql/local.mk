@@ -5,12 +5,38 @@ SQL_SCHEMA = \
 	sql/schema/0003_service.sql \
 	sql/schema/0004_planning.sql
 SQL_QUERY = \
+	sql/query/agentlog_trim.sql \
+	sql/query/agentlog_write.sql \
+	sql/query/agents_bury.sql \
+	sql/query/agents_bury_orphans.sql \
+	sql/query/agents_dead.sql \
+	sql/query/agents_forget_old.sql \
+	sql/query/agents_leave.sql \
+	sql/query/agents_register.sql \
+	sql/query/agents_renew.sql \
+	sql/query/agents_repoint.sql \
+	sql/query/claims_busy.sql \
+	sql/query/claims_take.sql \
+	sql/query/jobs_due.sql \
+	sql/query/jobs_next.sql \
+	sql/query/jobs_plan.sql \
+	sql/query/jobs_schedules.sql \
+	sql/query/jobs_steps.sql \
+	sql/query/jobs_unplanned.sql \
+	sql/query/runs_close.sql \
+	sql/query/runs_close_step.sql \
+	sql/query/runs_open_step.sql \
+	sql/query/runs_unknown.sql \
+	sql/query/schema_check.sql \
 	sql/query/schema_find_zone.sql \
 	sql/query/schema_lock.sql \
 	sql/query/schema_set_timezone.sql \
 	sql/query/schema_set_version.sql \
 	sql/query/schema_settings.sql \
-	sql/query/schema_state.sql
+	sql/query/schema_state.sql \
+	sql/query/schema_version.sql \
+	sql/query/session_listen.sql \
+	sql/query/session_setup.sql
 
 EXTRA_DIST += $(SQL_SCHEMA) $(SQL_QUERY)
 BUILT_SOURCES += sql/sql-resource.h

@@ -1,7 +1,14 @@
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = \
-	src/store/schema.c \
-	src/store/schema.h \
-	src/store/sql.c \
-	src/store/sql.h
+	src/store/fields.h \
+	src/store/agents.c src/store/agents.h \
+	src/store/claims.c src/store/claims.h \
+	src/store/jobs.c src/store/jobs.h \
+	src/store/link.c src/store/link.h \
+	src/store/runs.c src/store/runs.h \
+	src/store/schema.c src/store/schema.h \
+	src/store/sql.c src/store/sql.h \
+	src/store/store.c src/store/store.h \
+	src/store/tables.c src/store/tables.h \
+	src/store/writer.c src/store/writer.h
 nodist_libstore_a_SOURCES = sql/sql-resource.c

@@ -1,0 +1,43 @@
+-- Closes what a dead agent (row $1) had in hand and removes its row, all or nothing. 'd' says: it may have done
+-- anything up to all of its work. Looks again at the row under a lock: it may have come back meanwhile.
+WITH dead AS (
+    SELECT jagpid, jagepoch, jaguuid, coalesce(jagname, jagstation) AS name
+    FROM pgagent.pga_jobagent
+    WHERE jagpid = $1::int4 AND jagepoch IS NOT DISTINCT FROM $2::int8
+      AND (jaglease IS NULL OR jaglease < now() + ($3::int8 - 5000000) * interval '1 microsecond')
+    FOR UPDATE SKIP LOCKED
+), runs AS (
+    SELECT l.jlgid
+    FROM pgagent.pga_joblog l, dead
+    WHERE l.jlgstatus = 'r'
+      AND CASE WHEN dead.jaguuid IS NULL
+               THEN l.jlgepoch IS NULL
+                AND l.jlgjobid IN (SELECT jobid FROM pgagent.pga_job WHERE jobagentid = dead.jagpid)
+               ELSE l.jlgepoch = dead.jagepoch END
+), steps AS (
+    UPDATE pgagent.pga_jobsteplog s
+    SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart,
+        jsloutput = coalesce(nullif(jsloutput, '') || E'\n', '')
+                    || 'The agent died while this step ran; what it did may have been committed.'
+    FROM runs
+    WHERE s.jsljlgid = runs.jlgid AND s.jslstatus = 'r'
+), closed AS (
+    UPDATE pgagent.pga_joblog l
+    SET jlgstatus = 'd', jlgduration = clock_timestamp() - jlgstart,
+        jlgreason = 'agent "' || dead.name || '" died while the job ran'
+    FROM runs, dead
+    WHERE l.jlgid = runs.jlgid
+    RETURNING l.jlgid
+), freed AS (
+    UPDATE pgagent.pga_job j
+    SET jobagentid = NULL,
+        jobreplan = j.jobreplan OR dead.jaguuid IS NULL,
+        jobrevision = j.jobrevision + 1
+    FROM dead
+    WHERE j.jobagentid = dead.jagpid
+    RETURNING j.jobid
+), removed AS (
+    DELETE FROM pgagent.pga_jobagent a USING dead WHERE a.jagpid = dead.jagpid
+    RETURNING a.jagpid
+)
+SELECT (SELECT count(*) FROM removed), (SELECT count(*) FROM closed), (SELECT count(*) FROM freed)

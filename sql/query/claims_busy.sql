@@ -1,0 +1,21 @@
+-- Slots that came while the job still ran: they are skipped, and the row says so. $1 jobs, $2 and $3 the
+-- jobnextrun and jobrevision that the peek saw, $4 to $7 the slots and the plan after them.
+WITH wanted AS (
+    SELECT *
+    FROM unnest($1::int4[], $2::timestamptz[], $3::int4[], $4::timestamptz[], $5::timestamptz[], $6::int4[],
+                $7::timestamptz[])
+        AS w (jobid, nextrun, revision, skipped_from, skipped_to, slots, planned)
+), moved AS (
+    UPDATE pgagent.pga_job j
+    SET jobplanned = w.planned,
+        joblastslot = greatest(j.joblastslot, w.skipped_to),
+        jobnextrun = least(w.planned, (SELECT min(r.reqdue) FROM pgagent.pga_request r
+                                       WHERE r.reqjobid = j.jobid AND r.reqkind = 'run'))
+    FROM wanted w
+    WHERE j.jobid = w.jobid AND j.jobenabled AND j.jobagentid IS NOT NULL
+      AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
+    RETURNING j.jobid
+)
+INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent)
+SELECT w.jobid, w.skipped_from, w.skipped_to, w.slots, 'busy', 'the job was still running', $8::text
+FROM moved m JOIN wanted w ON w.jobid = m.jobid

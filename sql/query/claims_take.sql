@@ -1,0 +1,56 @@
+-- Take: claims jobs and opens their log rows, one autocommit statement for a batch. A row counts only if it is
+-- still what the peek saw (jobnextrun, jobrevision, unclaimed); rows that another agent is taking are passed by.
+-- A wish ($6 true) deletes the requests that it answers; a slot ($7 …) moves the plan on. $1 $2: who we are.
+WITH self AS (
+    SELECT jagpid, jagname, jagepoch
+    FROM pgagent.pga_jobagent
+    WHERE jaguuid = $1::uuid AND jagepoch = $2::int8
+    FOR KEY SHARE
+), wanted AS (
+    SELECT *
+    FROM unnest($3::int4[], $4::timestamptz[], $5::int4[], $6::bool[], $7::timestamptz[], $8::text[],
+                $9::int4[], $10::int4[], $11::bool[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[])
+        AS w (jobid, nextrun, revision, manual, slot, label, slots, scheduleid, late, planned, missed_from, missed_to)
+), locked AS (
+    SELECT j.jobid
+    FROM pgagent.pga_job j
+    JOIN wanted w ON w.jobid = j.jobid
+    WHERE j.jobagentid IS NULL
+      AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
+    FOR NO KEY UPDATE OF j SKIP LOCKED
+), answered AS (
+    DELETE FROM pgagent.pga_request r
+    USING locked l, wanted w, self
+    WHERE w.manual AND w.jobid = l.jobid AND r.reqjobid = l.jobid AND r.reqkind = 'run' AND r.reqdue <= now()
+    RETURNING r.reqjobid, r.reqid, r.reqby
+), taken AS (
+    UPDATE pgagent.pga_job j
+    SET jobagentid = self.jagpid,
+        joblastrun = now(),
+        jobplanned = CASE WHEN w.manual THEN j.jobplanned ELSE w.planned END,
+        joblastslot = CASE WHEN w.manual THEN j.joblastslot ELSE greatest(j.joblastslot, w.slot) END,
+        jobnextrun = CASE WHEN j.jobenabled THEN
+            least(CASE WHEN w.manual THEN j.jobplanned ELSE w.planned END,
+                  (SELECT min(r.reqdue) FROM pgagent.pga_request r
+                   WHERE r.reqjobid = j.jobid AND r.reqkind = 'run' AND NOT (w.manual AND r.reqdue <= now()))) END
+    FROM wanted w, locked l, self
+    WHERE w.jobid = l.jobid AND j.jobid = l.jobid AND j.jobagentid IS NULL
+      AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
+      AND (NOT w.manual OR EXISTS (SELECT FROM answered a WHERE a.reqjobid = j.jobid))
+    RETURNING j.jobid
+), skipped AS (
+    INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent)
+    SELECT w.jobid, w.missed_from, w.missed_to, w.slots - 1, 'missed',
+           'no agent ran the job at these instants; the run of the newest slot stands for them', self.jagname
+    FROM taken t JOIN wanted w ON w.jobid = t.jobid, self
+    WHERE w.missed_from IS NOT NULL
+)
+INSERT INTO pgagent.pga_joblog
+    (jlgjobid, jlgstatus, jlgstart, jlgscheduled, jlglabel, jlgtrigger, jlgslots, jlgjscid, jlgagent, jlgepoch,
+     jlgbatch, jlgby)
+SELECT w.jobid, 'r', clock_timestamp(), w.slot, w.label,
+       CASE WHEN w.manual THEN 'manual' WHEN w.late THEN 'missed' ELSE 'schedule' END,
+       w.slots, w.scheduleid, self.jagname, self.jagepoch, $15::uuid,
+       (SELECT a.reqby FROM answered a WHERE a.reqjobid = w.jobid ORDER BY a.reqid LIMIT 1)
+FROM taken t JOIN wanted w ON w.jobid = t.jobid, self
+RETURNING jlgid, jlgjobid

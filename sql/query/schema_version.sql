@@ -1,0 +1,1 @@
+SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'schema_version'

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* The register of agents: entering it, renewing the lease, burying the dead. */
+#pragma once
+
+#include "store/store.h"
+
+/* Enters the register on that connection; epoch 0 and no error: our old row is gone, or our pid's row is another's. */
+typedef void (*AgentsRegistered)(int64_t epoch, const GError *error, gpointer user_data);
+void agents_register(Store *store, DbConn *conn, AgentsRegistered registered, gpointer user_data);
+
+/* Not called if the connection is lost: that is reported by itself. */
+typedef void (*AgentsRenewed)(bool still_ours, const GError *error, gpointer user_data);
+void agents_renew(Store *store, AgentsRenewed renewed, gpointer user_data);
+
+/* Closes the runs of dead agents as 'd' and frees their jobs. Logs what it finds; says nothing to anyone else, since
+ * triggers and the next look do the rest. */
+void agents_bury_dead(Store *store);

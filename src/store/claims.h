@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Claiming due jobs, and skipping slots of jobs that still run. */
+#pragma once
+
+#include "store/jobs.h"
+
+/* What the engine wants of one due job. Instants and revision as the peek saw them. */
+typedef struct {
+    int job_id;
+    int revision;
+    int64_t next_at;
+    bool is_manual;       /* answers a wish; else the slot */
+    int64_t slot_at;      /* NO_INSTANT for a wish */
+    char *label;          /* the slot's local label; NULL for a wish */
+    int slots;            /* how many slots the run stands for */
+    int schedule_id;      /* 0 = none */
+    bool is_late;         /* nobody ran it in time */
+    int64_t planned_at;   /* the plan after the slot; NO_INSTANT = never */
+    int64_t skipped_from; /* the older slots that it stands for; NO_INSTANT = none */
+    int64_t skipped_to;
+} Claim;
+
+void claim_free(Claim *self);
+
+typedef struct {
+    int64_t run_id; /* jlgid */
+    int job_id;
+} TakenRun;
+
+/* taken: TakenRun, those that we got. After a CONNECTION error it is unknown what was got: see claims_unknown. */
+typedef void (*ClaimsTaken)(GArray *taken, const GError *error, gpointer user_data);
+void claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_data);
+
+/* slot_at: the newest of the slots that are skipped; skipped_from: the oldest. */
+typedef void (*ClaimsSkipped)(const GError *error, gpointer user_data);
+void claims_skip_busy(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointer user_data);
+
+/* A run that was claimed by a statement whose answer was lost. */
+typedef struct {
+    int64_t run_id;
+    int job_id;
+    char *job_name;
+    int64_t timeout_us;
+} UnknownRun;
+
+/* runs: UnknownRun, all open runs of our epoch that have not begun a step; NULL on error. */
+typedef void (*ClaimsUnknown)(GPtrArray *runs, const GError *error, gpointer user_data);
+void claims_unknown(Store *store, ClaimsUnknown loaded, gpointer user_data);

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "store/jobs.h"
+
+#include "base/error.h"
+#include "store/fields.h"
+#include "store/sql.h"
+
+typedef struct {
+    union {
+        JobsLooked looked;
+        JobsSchedules schedules;
+        JobsSteps steps;
+        JobsUnplanned unplanned;
+        JobsPlanned planned;
+    } done;
+    gpointer user_data;
+    GPtrArray *due;
+    int64_t now_at;
+} Request;
+
+static Request *
+request_new(gpointer user_data)
+{
+    Request *self = g_new0(Request, 1);
+
+    self->user_data = user_data;
+    return self;
+}
+
+static void
+request_free(Request *self)
+{
+    g_clear_pointer(&self->due, g_ptr_array_unref);
+    g_free(self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
+
+static void
+params_add_ids(DbParams *params, const GArray *ids)
+{
+    db_params_begin_array(params, DB_INT4);
+    for (guint i = 0; i < ids->len; i++)
+        db_params_add_int4(params, g_array_index(ids, int, i));
+    db_params_end_array(params);
+}
+
+/* Peek */
+
+static void
+due_job_free(gpointer data)
+{
+    DueJob *self = data;
+
+    g_free(self->name);
+    g_free(self->zone);
+    g_free(self->server);
+    g_free(self->first_database);
+    g_free(self);
+}
+
+static DueJob *
+read_due_job(const DbResult *result, int row)
+{
+    DueJob *self = g_new(DueJob, 1);
+
+    *self = (DueJob){
+        .id = (int)db_result_int(result, row, 0),
+        .name = g_strdup(db_result_text(result, row, 1)),
+        .revision = (int)db_result_int(result, row, 2),
+        .is_busy = db_result_bool(result, row, 3),
+        .next_at = field_instant(result, row, 4),
+        .planned_at = field_instant(result, row, 5),
+        .last_slot_at = field_instant(result, row, 6),
+        .is_wished = db_result_bool(result, row, 7),
+        .zone = g_strdup(db_result_text(result, row, 9)),
+        .timeout_us = db_result_int(result, row, 10),
+        .server = g_strdup(db_result_text(result, row, 11)),
+        .first_database = g_strdup(db_result_text(result, row, 13)),
+    };
+    return self;
+}
+
+static void
+on_due(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    Request *request = user_data;
+
+    if (error != NULL)
+        return; /* the next statement fails in the same way, and its answer reports it */
+    for (int row = 0; row < db_result_rows(result); row++)
+        g_ptr_array_add(request->due, read_due_job(result, row));
+}
+
+static void
+on_next(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    g_autoptr(Request) request = user_data;
+
+    if (error != NULL)
+        request->done.looked(NULL, NO_INSTANT, NO_INSTANT, error, request->user_data);
+    else
+        request->done.looked(request->due, field_instant(result, 0, 0),
+                             db_result_instant(result, 0, 1), NULL, request->user_data);
+}
+
+void
+jobs_look(Store *store, int limit, const GPtrArray *full_servers, JobsLooked looked,
+          gpointer user_data)
+{
+    Request *request = request_new(user_data);
+    g_autoptr(DbParams) due = db_params_new();
+    g_autoptr(DbParams) next = db_params_new();
+
+    request->done.looked = looked;
+    request->due = g_ptr_array_new_with_free_func(due_job_free);
+
+    db_params_add_text(due, store_host(store));
+    db_params_add_text(due, store_name(store));
+    db_params_begin_array(due, DB_TEXT);
+    for (guint i = 0; i < full_servers->len; i++)
+        db_params_add_text(due, g_ptr_array_index(full_servers, i));
+    db_params_end_array(due);
+    db_params_add_int4(due, limit);
+    db_conn_query(store_control(store), sql_query("jobs_due"), g_steal_pointer(&due), on_due,
+                  request);
+
+    db_params_add_text(next, store_host(store));
+    db_params_add_text(next, store_name(store));
+    db_conn_query(store_control(store), sql_query("jobs_next"), g_steal_pointer(&next), on_next,
+                  request);
+}
+
+/* Schedules */
+
+static void
+schedule_row_free(gpointer data)
+{
+    ScheduleRow *self = data;
+
+    g_free(self->zone);
+    g_array_unref(self->exceptions);
+    g_free(self);
+}
+
+/* The list of a job in a table of lists, made when first asked for. */
+static GPtrArray *
+list_of_job(GHashTable *lists, int job_id, GDestroyNotify element_free)
+{
+    GPtrArray *list = g_hash_table_lookup(lists, GINT_TO_POINTER(job_id));
+
+    if (list == NULL) {
+        list = g_ptr_array_new_with_free_func(element_free);
+        g_hash_table_insert(lists, GINT_TO_POINTER(job_id), list);
+    }
+    return list;
+}
+
+static GHashTable *
+lists_new(void)
+{
+    return g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
+}
+
+static ScheduleRow *
+read_schedule(const DbResult *result, int row)
+{
+    ScheduleRow *self = g_new0(ScheduleRow, 1);
+    size_t length;
+
+    self->id = (int)db_result_int(result, row, 1);
+    self->start_at = db_result_instant(result, row, 2);
+    self->end_at =
+        db_result_is_null(result, row, 3) ? SCHEDULE_NO_END : db_result_instant(result, row, 3);
+    self->mask = rule_mask_from_bits(
+        db_result_bits(result, row, 4, &length), db_result_bits(result, row, 5, &length),
+        db_result_bits(result, row, 6, &length), db_result_bits(result, row, 7, &length),
+        db_result_bits(result, row, 8, &length));
+    self->zone = g_strdup(db_result_text(result, row, 9));
+    self->exceptions = g_array_new(FALSE, FALSE, sizeof(ScheduleException));
+    return self;
+}
+
+static void
+schedule_row_add_exception(ScheduleRow *self, const DbResult *result, int row)
+{
+    bool has_date = !db_result_is_null(result, row, 10);
+    bool has_time = !db_result_is_null(result, row, 11);
+
+    if (!has_date && !has_time)
+        return; /* no exception here, or one that matches nothing */
+
+    const ScheduleException exception = {
+        .date = has_date ? db_result_date(result, row, 10) : SCHEDULE_ANY_DATE,
+        .minute =
+            has_time ? (int32_t)(db_result_time(result, row, 11) / 60000000) : SCHEDULE_ANY_MINUTE,
+    };
+    g_array_append_val(self->exceptions, exception);
+}
+
+static void
+on_schedules(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    g_autoptr(Request) request = user_data;
+
+    if (error != NULL) {
+        request->done.schedules(NULL, error, request->user_data);
+        return;
+    }
+
+    g_autoptr(GHashTable) lists = lists_new();
+    ScheduleRow *last = NULL;
+
+    for (int row = 0; row < db_result_rows(result); row++) {
+        if (last == NULL || last->id != (int)db_result_int(result, row, 1)) {
+            last = read_schedule(result, row);
+            g_ptr_array_add(
+                list_of_job(lists, (int)db_result_int(result, row, 0), schedule_row_free), last);
+        }
+        schedule_row_add_exception(last, result, row);
+    }
+    request->done.schedules(lists, NULL, request->user_data);
+}
+
+void
+jobs_schedules(Store *store, const GArray *job_ids, JobsSchedules loaded, gpointer user_data)
+{
+    Request *request = request_new(user_data);
+    g_autoptr(DbParams) params = db_params_new();
+
+    request->done.schedules = loaded;
+    params_add_ids(params, job_ids);
+    db_conn_query(store_control(store), sql_query("jobs_schedules"), g_steal_pointer(&params),
+                  on_schedules, request);
+}
+
+/* Steps */
+
+void
+step_row_free(StepRow *self)
+{
+    g_free(self->name);
+    g_free(self->code);
+    g_free(self->conninfo);
+    g_free(self->database);
+    g_free(self);
+}
+
+static StepRow *
+read_step(const DbResult *result, int row)
+{
+    StepRow *self = g_new(StepRow, 1);
+
+    *self = (StepRow){
+        .job_id = (int)db_result_int(result, row, 0),
+        .id = (int)db_result_int(result, row, 1),
+        .name = g_strdup(db_result_text(result, row, 2)),
+        .kind = db_result_text(result, row, 3)[0],
+        .code = g_strdup(db_result_text(result, row, 4)),
+        .conninfo = g_strdup(db_result_text(result, row, 5)),
+        .database = g_strdup(db_result_text(result, row, 6)),
+        .on_error = db_result_text(result, row, 7)[0],
+        .timeout_us = db_result_int(result, row, 8),
+    };
+    return self;
+}
+
+static void
+on_steps(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    g_autoptr(Request) request = user_data;
+
+    if (error != NULL) {
+        request->done.steps(NULL, error, request->user_data);
+        return;
+    }
+
+    g_autoptr(GHashTable) lists = lists_new();
+    for (int row = 0; row < db_result_rows(result); row++) {
+        StepRow *step = read_step(result, row);
+
+        g_ptr_array_add(list_of_job(lists, step->job_id, (GDestroyNotify)step_row_free), step);
+    }
+    request->done.steps(lists, NULL, request->user_data);
+}
+
+void
+jobs_steps(Store *store, const GArray *job_ids, JobsSteps loaded, gpointer user_data)
+{
+    Request *request = request_new(user_data);
+    g_autoptr(DbParams) params = db_params_new();
+
+    request->done.steps = loaded;
+    params_add_ids(params, job_ids);
+    db_conn_query(store_control(store), sql_query("jobs_steps"), g_steal_pointer(&params), on_steps,
+                  request);
+}
+
+/* Plans */
+
+static void
+unplanned_job_free(gpointer data)
+{
+    UnplannedJob *self = data;
+
+    g_free(self->name);
+    g_free(self->zone);
+    g_free(self);
+}
+
+static void
+on_unplanned(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    g_autoptr(Request) request = user_data;
+    int64_t now_at = NO_INSTANT;
+
+    if (error != NULL) {
+        request->done.unplanned(NULL, now_at, error, request->user_data);
+        return;
+    }
+
+    g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(unplanned_job_free);
+    for (int row = 0; row < db_result_rows(result); row++) {
+        UnplannedJob *job = g_new(UnplannedJob, 1);
+
+        *job = (UnplannedJob){
+            .id = (int)db_result_int(result, row, 0),
+            .name = g_strdup(db_result_text(result, row, 1)),
+            .revision = (int)db_result_int(result, row, 2),
+            .last_slot_at = field_instant(result, row, 3),
+            .zone = g_strdup(db_result_text(result, row, 6)),
+        };
+        now_at = db_result_instant(result, row, 5);
+        g_ptr_array_add(jobs, job);
+    }
+    request->done.unplanned(jobs, now_at, NULL, request->user_data);
+}
+
+void
+jobs_unplanned(Store *store, int limit, JobsUnplanned loaded, gpointer user_data)
+{
+    Request *request = request_new(user_data);
+    g_autoptr(DbParams) params = db_params_new();
+
+    request->done.unplanned = loaded;
+    db_params_add_int4(params, limit);
+    db_conn_query(store_control(store), sql_query("jobs_unplanned"), g_steal_pointer(&params),
+                  on_unplanned, request);
+}
+
+static void
+on_planned(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    g_autoptr(Request) request = user_data;
+
+    request->done.planned(error == NULL ? db_result_affected(result) : 0, error,
+                          request->user_data);
+}
+
+void
+jobs_plan(Store *store, const GArray *plans, JobsPlanned planned, gpointer user_data)
+{
+    Request *request = request_new(user_data);
+    g_autoptr(DbParams) params = db_params_new();
+
+    request->done.planned = planned;
+    db_params_begin_array(params, DB_INT4);
+    for (guint i = 0; i < plans->len; i++)
+        db_params_add_int4(params, g_array_index(plans, JobPlan, i).job_id);
+    db_params_end_array(params);
+    db_params_begin_array(params, DB_INT4);
+    for (guint i = 0; i < plans->len; i++)
+        db_params_add_int4(params, g_array_index(plans, JobPlan, i).revision);
+    db_params_end_array(params);
+    db_params_begin_array(params, DB_TIMESTAMPTZ);
+    for (guint i = 0; i < plans->len; i++)
+        params_add_optional_instant(params, g_array_index(plans, JobPlan, i).planned_at);
+    db_params_end_array(params);
+    db_params_begin_array(params, DB_TIMESTAMPTZ);
+    for (guint i = 0; i < plans->len; i++)
+        params_add_optional_instant(params, g_array_index(plans, JobPlan, i).last_slot_at);
+    db_params_end_array(params);
+    db_params_add_text(params, store_name(store));
+    db_conn_query(store_control(store), sql_query("jobs_plan"), g_steal_pointer(&params),
+                  on_planned, request);
+}

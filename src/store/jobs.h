@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* What jobs there are to run and to plan, and their definitions. Reads only, but for the plans. */
+#pragma once
+
+#include "calendar/rule.h"
+#include "calendar/schedule.h"
+#include "store/store.h"
+
+/* An instant that is not there (SQL's NULL). */
+#define NO_INSTANT (INT64_MIN + 1)
+
+typedef struct {
+    int id;
+    char *name;
+    int revision;
+    bool is_busy;         /* somebody runs it; it is listed because its plan is due */
+    bool is_wished;       /* a request to run it is due */
+    int64_t next_at;      /* jobnextrun as it stands in the table; NO_INSTANT */
+    int64_t planned_at;   /* the plan; NO_INSTANT, also on a disabled job */
+    int64_t last_slot_at; /* NO_INSTANT */
+    char *zone;
+    int64_t timeout_us; /* 0 = none */
+    char *
+        server; /* of its first step: "" = the agent's own, else a connection string; NULL = no SQL step */
+    char *first_database; /* of that step */
+} DueJob;
+
+/* limit: how many at the most. full_servers: char *, jobs for these are left in the table. */
+typedef void (*JobsLooked)(GPtrArray *due, int64_t next_at, int64_t now_at, const GError *error,
+                           gpointer user_data);
+void jobs_look(Store *store, int limit, const GPtrArray *full_servers, JobsLooked looked,
+               gpointer user_data);
+
+/* An enabled schedule as it stands in the table. */
+typedef struct {
+    int id;
+    RuleMask mask;
+    int64_t start_at;
+    int64_t end_at;     /* SCHEDULE_NO_END */
+    char *zone;         /* NULL = the job's */
+    GArray *exceptions; /* of ScheduleException */
+} ScheduleRow;
+
+/* rows: job id (as a pointer) -> GPtrArray of ScheduleRow; jobs without schedules are missing. NULL on error. */
+typedef void (*JobsSchedules)(GHashTable *rows, const GError *error, gpointer user_data);
+void jobs_schedules(Store *store, const GArray *job_ids, JobsSchedules loaded, gpointer user_data);
+
+typedef struct {
+    int id;
+    int job_id;
+    char *name;
+    char kind; /* 's' SQL, 'b' batch */
+    char *code;
+    char *conninfo; /* "" = the agent's own server */
+    char *database;
+    char on_error;      /* 'f' fail, 's' success, 'i' ignore */
+    int64_t timeout_us; /* 0 = none */
+} StepRow;
+
+void step_row_free(StepRow *self);
+
+/* rows: job id -> GPtrArray of StepRow in the order in which they run. */
+typedef void (*JobsSteps)(GHashTable *rows, const GError *error, gpointer user_data);
+void jobs_steps(Store *store, const GArray *job_ids, JobsSteps loaded, gpointer user_data);
+
+typedef struct {
+    int id;
+    char *name;
+    int revision;
+    int64_t last_slot_at; /* NO_INSTANT */
+    char *zone;
+} UnplannedJob;
+
+typedef void (*JobsUnplanned)(GPtrArray *jobs, int64_t now_at, const GError *error,
+                              gpointer user_data);
+void jobs_unplanned(Store *store, int limit, JobsUnplanned loaded, gpointer user_data);
+
+typedef struct {
+    int job_id;
+    int revision;
+    int64_t planned_at;   /* NO_INSTANT = never */
+    int64_t last_slot_at; /* the plan is strictly after it */
+} JobPlan;
+
+typedef void (*JobsPlanned)(int64_t written, const GError *error, gpointer user_data);
+void jobs_plan(Store *store, const GArray *plans, JobsPlanned planned, gpointer user_data);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "store/link.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define PAUSE_FIRST_MS 200
+#define PAUSE_MAX_MS   5000 /* an agent must be back before others may think it dead */
+
+struct Link {
+    DbTarget *target;
+    char *purpose;
+    int64_t connect_timeout_us;
+    guint pause_max_ms;
+    guint pause_ms;
+    guint timer_id;
+    DbConn *conn;
+    bool is_open;
+    bool is_reported; /* that it is down was said */
+    bool was_settled;
+    LinkEvents events;
+    gpointer user_data;
+};
+
+Link *
+link_new(DbTarget *target, const char *purpose, int64_t connect_timeout_us, int64_t retry_us,
+         const LinkEvents *events, gpointer user_data)
+{
+    Link *self = g_new0(Link, 1);
+
+    self->target = db_target_ref(target);
+    self->purpose = g_strdup(purpose);
+    self->connect_timeout_us = connect_timeout_us;
+    self->pause_max_ms = (guint)CLAMP(retry_us / CLOCK_US_PER_MS, PAUSE_FIRST_MS, PAUSE_MAX_MS);
+    self->pause_ms = PAUSE_FIRST_MS;
+    self->events = *events;
+    self->user_data = user_data;
+    return self;
+}
+
+void
+link_free(Link *self)
+{
+    if (self == NULL)
+        return;
+    g_clear_handle_id(&self->timer_id, g_source_remove);
+    db_conn_free(self->conn);
+    db_target_unref(self->target);
+    g_free(self->purpose);
+    g_free(self);
+}
+
+DbConn *
+link_conn(Link *self)
+{
+    return self->is_open ? self->conn : NULL;
+}
+
+static gboolean
+on_pause_over(gpointer user_data)
+{
+    Link *self = user_data;
+
+    self->timer_id = 0;
+    link_open(self);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+link_pause(Link *self)
+{
+    guint jitter = (guint)g_random_int_range(0, (gint32)self->pause_ms / 4 + 1);
+
+    g_clear_handle_id(&self->timer_id, g_source_remove);
+    self->timer_id = g_timeout_add(self->pause_ms + jitter, on_pause_over, self);
+    self->pause_ms = MIN(self->pause_ms * 2, self->pause_max_ms);
+}
+
+static void
+link_report(Link *self, const GError *error)
+{
+    if (!self->is_reported && self->was_settled)
+        log_error("%s lost, will keep trying: %s", self->purpose, error->message);
+    else if (!self->is_reported)
+        log_error("%s cannot be had yet, will keep trying: %s", self->purpose, error->message);
+    else
+        log_debug("%s: %s", self->purpose, error->message);
+    self->is_reported = true;
+}
+
+/* The one place where a connection ends, whoever noticed. */
+static void
+link_down(Link *self, const GError *error)
+{
+    bool was_open = self->is_open;
+
+    if (!was_open && self->events.failed != NULL && self->events.failed(error, self->user_data))
+        return;
+    link_report(self, error);
+    self->is_open = false;
+    if (was_open)
+        self->events.lost(self->user_data);
+    g_clear_pointer(&self->conn, db_conn_free);
+    link_pause(self);
+}
+
+static void
+on_lost(DbConn *conn, const GError *error, gpointer user_data)
+{
+    link_down(user_data, error);
+}
+
+static void
+on_notified(DbConn *conn, const char *channel, int backend_pid, gpointer user_data)
+{
+    Link *self = user_data;
+
+    if (backend_pid != db_conn_backend_pid(conn) && self->events.notified != NULL)
+        self->events.notified(self->user_data);
+}
+
+static void
+on_opened(DbConn *conn, const GError *error, gpointer user_data)
+{
+    Link *self = user_data;
+
+    if (error != NULL) {
+        link_down(self, error);
+        return;
+    }
+    self->is_open = true;
+    self->events.opened(conn, self->user_data);
+}
+
+void
+link_open(Link *self)
+{
+    g_clear_handle_id(&self->timer_id, g_source_remove);
+    g_clear_pointer(&self->conn, db_conn_free);
+    self->is_open = false;
+    self->conn = db_conn_new(self->target, "pgalmanac", self->connect_timeout_us);
+    db_conn_set_handlers(self->conn, on_lost, on_notified, self);
+    db_conn_open(self->conn, on_opened, self);
+}
+
+void
+link_settled(Link *self)
+{
+    if (self->is_reported || !self->was_settled)
+        log_notice("%s to %s is there", self->purpose, db_conn_describe(self->conn));
+    self->is_reported = false;
+    self->was_settled = true;
+    self->pause_ms = PAUSE_FIRST_MS;
+}
+
+void
+link_drop(Link *self, const GError *error)
+{
+    link_down(self, error);
+}

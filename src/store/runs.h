@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* The log rows of runs and steps. All go through the writer: they wait out a lost connection, and are safe to
+ * send twice. Status letters are pgAgent's. */
+#pragma once
+
+#include "store/store.h"
+
+typedef enum {
+    RUNS_OPENED,
+    RUNS_STEP_GONE, /* somebody deleted the step */
+    RUNS_RUN_GONE,  /* somebody deleted the run or its job, or closed it */
+    RUNS_REFUSED, /* the server refuses the row, or the store gave it up (CANCELLED): error says why */
+} RunsOpening;
+
+/* The row is durable when this is called with RUNS_OPENED. */
+typedef void (*RunsStepOpened)(RunsOpening opening, int64_t step_log_id, const GError *error,
+                               gpointer user_data);
+/* pid: of the step's backend or process, 0 = not known yet. */
+void runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, int pid,
+                    RunsStepOpened opened, gpointer user_data);
+
+/* output may be any text; sqlstate NULL = none. */
+void runs_close_step(Store *store, int64_t step_log_id, char status, int result,
+                     int64_t duration_us, const char *output, const char *sqlstate);
+
+typedef void (*RunsClosed)(const GError *error, gpointer user_data);
+/* Also frees the job. reason NULL = none. */
+void runs_close(Store *store, int64_t run_id, char status, int64_t duration_us, const char *reason,
+                RunsClosed closed, gpointer user_data);

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "store/store.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "store/agents.h"
+#include "store/link.h"
+#include "store/sql.h"
+#include "store/tables.h"
+
+#define TRIM_EVERY_BEATS 100
+
+struct Store {
+    Link *control;
+    Link *log;
+    Writer *writer;
+    char *uuid;
+    char *name;
+    char *host;
+    int64_t epoch; /* 0 = not registered yet */
+    bool log_is_ready;
+    bool is_registered; /* this control connection is in the register */
+    bool is_ready;
+    bool was_ready;
+    guint heartbeat_id;
+    guint beats;
+    StoreEvents events;
+    gpointer user_data;
+    void (*left)(gpointer user_data);
+    gpointer left_data;
+};
+
+DbConn *
+store_control(Store *self)
+{
+    return self->is_registered ? link_conn(self->control) : NULL;
+}
+
+Writer *
+store_writer(Store *self)
+{
+    return self->writer;
+}
+
+const char *
+store_uuid(const Store *self)
+{
+    return self->uuid;
+}
+
+int64_t
+store_epoch(const Store *self)
+{
+    return self->epoch;
+}
+
+const char *
+store_name(const Store *self)
+{
+    return self->name;
+}
+
+const char *
+store_host(const Store *self)
+{
+    return self->host;
+}
+
+bool
+store_is_ready(const Store *self)
+{
+    return self->is_ready;
+}
+
+void
+store_write_message(Store *self, const char *level, int job_id, const char *message)
+{
+    g_autoptr(DbParams) params = db_params_new();
+
+    db_params_add_text(params, self->name);
+    db_params_add_text(params, level);
+    db_params_add_int4(params, job_id);
+    db_params_add_text(params, message);
+    writer_add(self->writer, sql_query("agentlog_write"), g_steal_pointer(&params), NULL, NULL);
+}
+
+static void
+store_become_ready(Store *self)
+{
+    if (self->is_ready || !self->is_registered || !self->log_is_ready)
+        return;
+    self->is_ready = true;
+    self->was_ready = true;
+    self->events.ready(self->user_data);
+}
+
+static void
+store_become_lost(Store *self)
+{
+    bool was_ready = self->is_ready;
+
+    g_clear_handle_id(&self->heartbeat_id, g_source_remove);
+    self->is_registered = false;
+    self->is_ready = false;
+    if (was_ready)
+        self->events.lost(self->user_data);
+}
+
+/* Our row was taken: everything of the old epoch is void. The same connection registers anew. */
+static void
+store_become_fenced(Store *self)
+{
+    log_error("the lease of agent \"%s\" was taken over by another agent: stopping what runs here, "
+              "beginning "
+              "a new epoch",
+              self->name);
+    self->epoch = 0;
+    store_become_lost(self);
+    writer_clear(self->writer);
+    self->events.fenced(self->user_data);
+
+    g_autoptr(GError) error = g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_FENCED,
+                                                  "the agent's lease was taken over");
+    if (link_conn(self->control) != NULL)
+        link_drop(self->control, error);
+}
+
+/* Heartbeat */
+
+static void
+on_renewed(bool still_ours, const GError *error, gpointer user_data)
+{
+    Store *self = user_data;
+
+    if (error != NULL)
+        log_warning("could not renew the lease of agent \"%s\": %s", self->name, error->message);
+    else if (!still_ours)
+        store_become_fenced(self);
+}
+
+static gboolean
+on_heartbeat(gpointer user_data)
+{
+    Store *self = user_data;
+
+    agents_renew(self, on_renewed, self);
+    agents_bury_dead(self);
+    if (++self->beats % TRIM_EVERY_BEATS == 0)
+        writer_add(self->writer, sql_query("agentlog_trim"), NULL, NULL, NULL);
+    return G_SOURCE_CONTINUE;
+}
+
+/* Control connection: set up, look at the tables, register. */
+
+static void
+on_registered(int64_t epoch, const GError *error, gpointer user_data)
+{
+    Store *self = user_data;
+
+    if (error != NULL) {
+        link_drop(self->control, error);
+        return;
+    }
+    if (epoch == 0) {
+        if (self->epoch != 0) {
+            store_become_fenced(self);
+            return;
+        }
+        g_autoptr(GError) taken = g_error_new_literal(
+            ALMANAC_ERROR, ALMANAC_ERROR_BUSY, "a dead agent's row is still in the register");
+        link_drop(self->control, taken);
+        return;
+    }
+
+    self->epoch = epoch;
+    self->is_registered = true;
+    link_settled(self->control);
+    agents_bury_dead(self);
+    self->heartbeat_id = g_timeout_add(STORE_HEARTBEAT_MS, on_heartbeat, self);
+    if (link_conn(self->log) == NULL)
+        link_open(self->log);
+    store_become_ready(self);
+}
+
+static bool
+store_is_refused(Store *self, const GError *error)
+{
+    return !self->was_ready && !error_is_transient(error) &&
+           self->events.refused(error, self->user_data);
+}
+
+static void
+on_tables_checked(const GError *error, gpointer user_data)
+{
+    Store *self = user_data;
+
+    if (error == NULL) {
+        agents_register(self, link_conn(self->control), on_registered, self);
+        return;
+    }
+    if (!store_is_refused(self, error))
+        link_drop(self->control, error);
+}
+
+static void
+on_control_opened(DbConn *conn, gpointer user_data)
+{
+    Store *self = user_data;
+
+    db_conn_query(conn, sql_query("session_setup"), NULL, NULL, NULL);
+    db_conn_query(conn, sql_query("session_listen"), NULL, NULL, NULL);
+    tables_check(conn, on_tables_checked, self);
+}
+
+static void
+on_control_lost(gpointer user_data)
+{
+    store_become_lost(user_data);
+}
+
+static bool
+on_control_failed(const GError *error, gpointer user_data)
+{
+    return store_is_refused(user_data, error);
+}
+
+static void
+on_control_notified(gpointer user_data)
+{
+    Store *self = user_data;
+
+    if (self->is_ready)
+        self->events.notified(self->user_data);
+}
+
+/* Log connection */
+
+static void
+on_log_set_up(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    Store *self = user_data;
+
+    if (error != NULL) {
+        if (link_conn(self->log) != NULL)
+            link_drop(self->log, error);
+        return;
+    }
+    link_settled(self->log);
+    self->log_is_ready = true;
+    writer_set_conn(self->writer, link_conn(self->log));
+    store_become_ready(self);
+}
+
+static void
+on_log_opened(DbConn *conn, gpointer user_data)
+{
+    db_conn_query(conn, sql_query("session_setup"), NULL, on_log_set_up, user_data);
+}
+
+static void
+on_log_lost(gpointer user_data)
+{
+    Store *self = user_data;
+
+    self->log_is_ready = false;
+    writer_set_conn(self->writer, NULL);
+}
+
+Store *
+store_new(DbTarget *target, const char *name, const char *host, int64_t connect_timeout_us,
+          int64_t retry_us, const StoreEvents *events, gpointer user_data)
+{
+    static const LinkEvents control_events = {.opened = on_control_opened,
+                                              .lost = on_control_lost,
+                                              .failed = on_control_failed,
+                                              .notified = on_control_notified};
+    static const LinkEvents log_events = {.opened = on_log_opened, .lost = on_log_lost};
+    Store *self = g_new0(Store, 1);
+
+    self->uuid = g_uuid_string_random();
+    self->name = g_strdup(name);
+    self->host = g_strdup(host);
+    self->events = *events;
+    self->user_data = user_data;
+    self->writer = writer_new();
+    self->control =
+        link_new(target, "control connection", connect_timeout_us, retry_us, &control_events, self);
+    self->log = link_new(target, "log connection", connect_timeout_us, retry_us, &log_events, self);
+    return self;
+}
+
+void
+store_free(Store *self)
+{
+    if (self == NULL)
+        return;
+    g_clear_handle_id(&self->heartbeat_id, g_source_remove);
+    writer_free(self->writer);
+    self->is_ready = false;
+    self->is_registered = false;
+    link_free(self->control);
+    link_free(self->log);
+    g_free(self->uuid);
+    g_free(self->name);
+    g_free(self->host);
+    g_free(self);
+}
+
+void
+store_start(Store *self)
+{
+    link_open(self->control);
+}
+
+static void
+on_left(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    Store *self = user_data;
+
+    if (error != NULL)
+        log_warning("could not remove agent \"%s\" from the register: %s", self->name,
+                    error->message);
+    self->left(self->left_data);
+}
+
+void
+store_leave(Store *self, void (*done)(gpointer user_data), gpointer user_data)
+{
+    DbConn *control = store_control(self);
+
+    g_clear_handle_id(&self->heartbeat_id, g_source_remove);
+    if (control == NULL) {
+        done(user_data);
+        return;
+    }
+    self->left = done;
+    self->left_data = user_data;
+
+    g_autoptr(DbParams) params = db_params_new();
+    db_params_add_text(params, self->uuid);
+    db_conn_query(control, sql_query("agents_leave"), g_steal_pointer(&params), on_left, self);
+}

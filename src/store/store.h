@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* The service's door to its tables: two connections that are kept open (control: claims, heartbeat, LISTEN; log:
+ * the writer's), the agent's row in the register, and its lease. The other files of this folder are the
+ * statements, by noun. */
+#pragma once
+
+#include "db/conn.h"
+#include "store/writer.h"
+
+typedef struct Store Store;
+
+#define STORE_LEASE_US     (INT64_C(30) * 1000000)
+#define STORE_HEARTBEAT_MS 3000
+
+typedef struct {
+    /* Registered and able to work: for the first time, after a reconnect, or in a new epoch. */
+    void (*ready)(gpointer user_data);
+    /* The control connection is gone; nothing can be claimed until ready is called again. */
+    void (*lost)(gpointer user_data);
+    /* Another agent took our lease: what runs must stop and nothing of it may be written. ready comes later. */
+    void (*fenced)(gpointer user_data);
+    /* Somebody changed something (NOTIFY). */
+    void (*notified)(gpointer user_data);
+    /* The first connection cannot succeed as things are (REFUSED, SCHEMA); true = then do not try again. */
+    bool (*refused)(const GError *error, gpointer user_data);
+} StoreEvents;
+
+/* name: the agent's; host: of this machine. retry_us: the longest pause between two attempts to connect. */
+Store *store_new(DbTarget *target, const char *name, const char *host, int64_t connect_timeout_us,
+                 int64_t retry_us, const StoreEvents *events, gpointer user_data);
+void store_free(Store *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
+
+void store_start(Store *self);
+/* Removes the agent from the register and closes; calls done when that is over (also when it cannot be done). */
+void store_leave(Store *self, void (*done)(gpointer user_data), gpointer user_data);
+
+bool store_is_ready(const Store *self);
+/* Sends a waiting message of the log to pga_agentlog. */
+void store_write_message(Store *self, const char *level, int job_id, const char *message);
+
+/* For the other nouns of this layer and for the engine's questions. */
+DbConn *store_control(Store *self); /* NULL while lost */
+Writer *store_writer(Store *self);
+const char *store_uuid(const Store *self);
+int64_t store_epoch(const Store *self);
+const char *store_name(const Store *self);
+const char *store_host(const Store *self);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Writes that many runs want at the same time, sent as one transaction: while one is under way the next ones
+ * collect (a group commit without a timer). A write that the server refuses does not harm its neighbours: the
+ * batch is halved until the bad one stands alone. While there is no connection everything waits.
+ *
+ * Each statement must be safe to send twice: a connection may be lost while it commits. */
+#pragma once
+
+#include "db/conn.h"
+
+typedef struct Writer Writer;
+
+/* Called exactly once: with the rows when the write is committed, with why the server refuses it for good, or with
+ * CANCELLED when the writer is cleared or freed. */
+typedef void (*WriterDone)(const DbResult *result, const GError *error, gpointer user_data);
+
+Writer *writer_new(void);
+void writer_free(Writer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Writer, writer_free)
+
+/* The connection to use from now on, NULL = none; borrowed. */
+void writer_set_conn(Writer *self, DbConn *conn);
+/* params is taken over; done may be NULL; sql must live for ever. */
+void writer_add(Writer *self, const char *sql, DbParams *params, WriterDone done,
+                gpointer user_data);
+/* Drops all that is not written yet (the agent was fenced: it must write nothing more). */
+void writer_clear(Writer *self);
+bool writer_is_idle(const Writer *self);
+/* Called whenever the last pending write is done. */
+void writer_on_idle(Writer *self, void (*idle)(gpointer user_data), gpointer user_data);
