@@ -73,3 +73,10 @@ db_test_libs = libdb.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
 tests_unit_test_params_SOURCES = tests/unit/test-params.c tests/unit/server.c tests/unit/server.h
 tests_unit_test_params_LDADD = $(db_test_libs)
 tests_unit_test_target_LDADD = $(db_test_libs)
+
+# engine
+engine_tests = tests/unit/test-planner
+tests_unit_test_planner_LDADD = libengine.a libsteps.a libstore.a libdb.a libcalendar.a libbase.a \
+	$(GLIB_LIBS) $(LIBPQ_LIBS)
+check_PROGRAMS += $(engine_tests)
+TESTS += $(engine_tests)

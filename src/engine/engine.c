@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "engine/engine.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "engine/look.h"
+#include "engine/recover.h"
+#include "engine/replan.h"
+
+/* After a NOTIFY the next tick begins no sooner than this after the last one: anyone may send one. */
+#define NOTIFY_PAUSE_US (INT64_C(10) * CLOCK_US_PER_MS)
+/* Due rows that somebody else holds are tried again with growing pauses, as is a tick that failed. */
+#define RETRY_FIRST_US (INT64_C(20) * CLOCK_US_PER_MS)
+#define RETRY_MAX_US   (INT64_C(1000) * CLOCK_US_PER_MS)
+
+struct Engine {
+    EngineParts parts;
+    int64_t poll_us;
+    GSource *timer;
+
+    bool is_ticking;     /* a tick is under way; it ends in engine_tick_done */
+    int64_t wanted_mono; /* something happened meanwhile: tick again then; 0 = nothing did */
+    bool wants_recovery; /* connected again: there may be runs that we do not know */
+    bool wants_plans;    /* there may be jobs whose plan is out of date */
+    int64_t ticked_mono;
+    int64_t retry_us;  /* 0 = nothing was left behind */
+    int64_t wake_mono; /* as the tick that is under way finds out */
+
+    bool is_stopping;
+    guint grace_id;
+    void (*stopped)(gpointer user_data);
+    gpointer stopped_data;
+};
+
+static void engine_tick(Engine *self);
+
+/* When to tick */
+
+static gboolean
+timer_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
+{
+    g_source_set_ready_time(source, -1);
+    return callback(user_data);
+}
+
+static gboolean
+on_timer(gpointer user_data)
+{
+    engine_tick(user_data);
+    return G_SOURCE_CONTINUE;
+}
+
+static GSource *
+timer_new(Engine *self)
+{
+    static GSourceFuncs functions = {.dispatch = timer_dispatch};
+    GSource *timer = g_source_new(&functions, sizeof(GSource));
+
+    g_source_set_callback(timer, on_timer, self, NULL);
+    g_source_attach(timer, NULL);
+    return timer;
+}
+
+/* Ticks no later than at that time. */
+static void
+engine_wake_at(Engine *self, int64_t mono)
+{
+    int64_t ready = g_source_get_ready_time(self->timer);
+
+    if (self->is_ticking)
+        self->wanted_mono = self->wanted_mono == 0 ? mono : MIN(self->wanted_mono, mono);
+    else if (ready < 0 || mono < ready)
+        g_source_set_ready_time(self->timer, mono);
+}
+
+/* The tick */
+
+static void
+engine_tick_done(Engine *self)
+{
+    int64_t now = clock_now_mono();
+
+    self->is_ticking = false;
+    if (self->retry_us > 0)
+        self->wake_mono = MIN(self->wake_mono, now + self->retry_us);
+    if (self->wanted_mono != 0)
+        self->wake_mono = MIN(self->wake_mono, self->wanted_mono);
+    self->wanted_mono = 0;
+    engine_wake_at(self, self->wake_mono);
+}
+
+static void
+engine_back_off(Engine *self)
+{
+    self->retry_us = CLAMP(self->retry_us * 2, RETRY_FIRST_US, RETRY_MAX_US);
+}
+
+static void
+engine_tick_failed(Engine *self, const char *what, const GError *error)
+{
+    /* A lost connection is the store's news, and ready comes when it is back. */
+    if (!g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION) &&
+        !g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED))
+        log_error("could not %s: %s", what, error->message);
+    engine_back_off(self);
+    engine_tick_done(self);
+}
+
+static void
+on_replanned(int64_t planned, bool has_more, const GError *error, gpointer user_data)
+{
+    Engine *self = user_data;
+
+    if (error != NULL) {
+        self->wants_plans = true;
+        engine_tick_failed(self, "plan jobs", error);
+        return;
+    }
+    self->wants_plans = self->wants_plans || has_more;
+    if (planned > 0)
+        engine_wake_at(self, clock_now_mono());
+    engine_tick_done(self);
+}
+
+static void
+on_looked(const LookReport *report, const GError *error, gpointer user_data)
+{
+    Engine *self = user_data;
+
+    self->wake_mono = clock_now_mono() + self->poll_us;
+    if (error != NULL) {
+        self->wants_recovery = true;
+        engine_tick_failed(self, "claim what is due", error);
+        return;
+    }
+
+    if (report->next_at != NO_INSTANT && report->next_at != DB_INSTANT_INFINITY)
+        self->wake_mono =
+            MIN(self->wake_mono, report->now_mono + (report->next_at - report->now_at));
+    if (report->was_refused)
+        engine_back_off(self);
+    else
+        self->retry_us = 0;
+    if (report->has_more && !report->was_refused && dispatch_room(self->parts.dispatch) > 0)
+        engine_wake_at(self, clock_now_mono());
+
+    if (self->wants_plans && store_is_ready(self->parts.store)) {
+        self->wants_plans = false;
+        replan_jobs(&self->parts, on_replanned, self);
+        return;
+    }
+    engine_tick_done(self);
+}
+
+static void
+on_recovered(const GError *error, gpointer user_data)
+{
+    Engine *self = user_data;
+
+    if (error != NULL) {
+        self->wants_recovery = true;
+        engine_tick_failed(self, "look for runs of this agent", error);
+        return;
+    }
+    if (!store_is_ready(self->parts.store) || self->is_stopping) {
+        engine_tick_done(self);
+        return;
+    }
+    look_at_due(&self->parts, on_looked, self);
+}
+
+static void
+engine_tick(Engine *self)
+{
+    if (self->is_ticking || self->is_stopping || !store_is_ready(self->parts.store))
+        return;
+
+    self->is_ticking = true;
+    self->wanted_mono = 0;
+    self->ticked_mono = clock_now_mono();
+    self->wake_mono = self->ticked_mono + self->poll_us;
+    if (self->wants_recovery) {
+        self->wants_recovery = false;
+        recover_runs(&self->parts, on_recovered, self);
+    } else if (dispatch_room(self->parts.dispatch) > 0) {
+        look_at_due(&self->parts, on_looked, self);
+    } else {
+        engine_tick_done(self);
+    }
+}
+
+/* What the store says */
+
+void
+engine_on_ready(Engine *self)
+{
+    self->wants_recovery = true;
+    self->wants_plans = true;
+    self->retry_us = 0;
+    engine_wake_at(self, clock_now_mono());
+}
+
+void
+engine_on_fenced(Engine *self)
+{
+    dispatch_drop_all(self->parts.dispatch);
+}
+
+void
+engine_on_notified(Engine *self)
+{
+    self->wants_plans = true;
+    engine_wake_at(self, MAX(clock_now_mono(), self->ticked_mono + NOTIFY_PAUSE_US));
+}
+
+/* Stopping */
+
+static void
+engine_check_stopped(Engine *self)
+{
+    if (!self->is_stopping || dispatch_count(self->parts.dispatch) > 0 || self->stopped == NULL)
+        return;
+
+    void (*stopped)(gpointer user_data) = g_steal_pointer(&self->stopped);
+    g_clear_handle_id(&self->grace_id, g_source_remove);
+    stopped(self->stopped_data);
+}
+
+static void
+on_run_ended(gpointer user_data)
+{
+    Engine *self = user_data;
+
+    engine_check_stopped(self);
+    if (!self->is_stopping)
+        engine_wake_at(self, clock_now_mono());
+}
+
+static gboolean
+on_grace_over(gpointer user_data)
+{
+    Engine *self = user_data;
+
+    self->grace_id = 0;
+    log_notice("%u jobs still run after the grace time: cancelling them",
+               dispatch_count(self->parts.dispatch));
+    dispatch_each(self->parts.dispatch, run_cancel, "the agent was stopped while the job ran");
+    return G_SOURCE_REMOVE;
+}
+
+void
+engine_stop(Engine *self, int64_t grace_us, void (*stopped)(gpointer user_data), gpointer user_data)
+{
+    if (self->is_stopping) {
+        dispatch_each(self->parts.dispatch, run_kill,
+                      "the agent was stopped at once while the job ran");
+        return;
+    }
+    self->is_stopping = true;
+    self->stopped = stopped;
+    self->stopped_data = user_data;
+    dispatch_each(self->parts.dispatch, run_halt,
+                  "the agent was stopped before the job's next step");
+    self->grace_id = g_timeout_add((guint)(grace_us / CLOCK_US_PER_MS), on_grace_over, self);
+    engine_check_stopped(self);
+}
+
+void
+engine_kill(Engine *self)
+{
+    dispatch_each(self->parts.dispatch, run_kill,
+                  "the agent was stopped at once while the job ran");
+}
+
+guint
+engine_run_count(const Engine *self)
+{
+    return dispatch_count(self->parts.dispatch);
+}
+
+Engine *
+engine_new(Store *store, const StepContext *context, const Settings *settings)
+{
+    Engine *self = g_new0(Engine, 1);
+
+    self->parts = (EngineParts){
+        .store = store,
+        .planner = planner_new(),
+        .dispatch = dispatch_new(settings->max_runs, settings->max_connections, on_run_ended, self),
+        .step_context = context,
+    };
+    self->poll_us = settings->poll_us;
+    self->timer = timer_new(self);
+    return self;
+}
+
+void
+engine_apply(Engine *self, const Settings *settings)
+{
+    self->poll_us = settings->poll_us;
+    dispatch_set_limits(self->parts.dispatch, settings->max_runs, settings->max_connections);
+    engine_wake_at(self, clock_now_mono());
+}
+
+void
+engine_free(Engine *self)
+{
+    if (self == NULL)
+        return;
+    self->is_stopping = true;
+    g_clear_handle_id(&self->grace_id, g_source_remove);
+    g_source_destroy(self->timer);
+    g_source_unref(self->timer);
+    dispatch_free(self->parts.dispatch);
+    planner_free(self->parts.planner);
+    g_free(self);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "engine/look.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+/* How many jobs one look claims at the most. */
+#define BATCH_MAX 100
+
+typedef struct {
+    const EngineParts *parts;
+    LookReport report;
+    LookDone done;
+    gpointer user_data;
+    int limit;
+    GPtrArray *due;    /* of DueJob */
+    GPtrArray *claims; /* of Claim */
+    GArray *taken;     /* of TakenRun */
+} Look;
+
+static void
+look_end(Look *self, const GError *error)
+{
+    self->done(&self->report, error, self->user_data);
+    g_clear_pointer(&self->due, g_ptr_array_unref);
+    g_clear_pointer(&self->claims, g_ptr_array_unref);
+    g_clear_pointer(&self->taken, g_array_unref);
+    g_free(self);
+}
+
+static const DueJob *
+look_job(const Look *self, int job_id)
+{
+    for (guint i = 0; i < self->due->len; i++) {
+        const DueJob *job = g_ptr_array_index(self->due, i);
+
+        if (job->id == job_id)
+            return job;
+    }
+    return NULL;
+}
+
+static void
+look_note_next(Look *self, int64_t at)
+{
+    LookReport *report = &self->report;
+
+    if (at != NO_INSTANT && (report->next_at == NO_INSTANT || at < report->next_at))
+        report->next_at = at;
+}
+
+/* Starting */
+
+static void
+on_steps(GHashTable *rows, const GError *error, gpointer user_data)
+{
+    Look *self = user_data;
+
+    for (guint i = 0; error == NULL && i < self->taken->len; i++) {
+        const TakenRun *taken = &g_array_index(self->taken, TakenRun, i);
+        const DueJob *job = look_job(self, taken->job_id);
+        GPtrArray *steps = g_hash_table_lookup(rows, GINT_TO_POINTER(taken->job_id));
+        Run *run =
+            run_new(self->parts->store, self->parts->step_context, taken->run_id, job->id,
+                    job->name, job->timeout_us, steps != NULL ? g_ptr_array_ref(steps) : NULL,
+                    dispatch_run_ended, self->parts->dispatch);
+
+        dispatch_start(self->parts->dispatch, run, job->server);
+    }
+    look_end(self, error);
+}
+
+/* Taking */
+
+static void
+on_taken(GArray *taken, const GError *error, gpointer user_data)
+{
+    Look *self = user_data;
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int));
+
+    if (error != NULL) {
+        look_end(self, error);
+        return;
+    }
+    if (taken->len < self->claims->len)
+        self->report.was_refused = true;
+    if (taken->len == 0) {
+        look_end(self, NULL);
+        return;
+    }
+    self->taken = g_array_ref(taken);
+    for (guint i = 0; i < taken->len; i++)
+        g_array_append_val(ids, g_array_index(taken, TakenRun, i).job_id);
+    jobs_steps(self->parts->store, ids, on_steps, self);
+}
+
+static void
+look_take(Look *self)
+{
+    if (self->claims->len == 0)
+        look_end(self, NULL);
+    else
+        claims_take(self->parts->store, self->claims, on_taken, self);
+}
+
+/* Skipping */
+
+static void
+on_skipped(const GError *error, gpointer user_data)
+{
+    Look *self = user_data;
+
+    if (error != NULL)
+        look_end(self, error);
+    else
+        look_take(self);
+}
+
+/* All slots of a job that still runs are skipped, the newest too. */
+static void
+claim_skip_all(Claim *claim)
+{
+    if (claim->skipped_from == NO_INSTANT)
+        claim->skipped_from = claim->slot_at;
+}
+
+/* True if there is room for one more run at the server of its first step, beside those that are claimed here. */
+static bool
+look_has_room(const Look *self, GHashTable *claimed_at, const DueJob *job)
+{
+    int more =
+        job->server != NULL ? GPOINTER_TO_INT(g_hash_table_lookup(claimed_at, job->server)) : 0;
+
+    if (!dispatch_has_room_at(self->parts->dispatch, job->server, more))
+        return false;
+    if (job->server != NULL)
+        g_hash_table_insert(claimed_at, job->server, GINT_TO_POINTER(more + 1));
+    return true;
+}
+
+static void
+on_schedules(GHashTable *rows, const GError *error, gpointer user_data)
+{
+    Look *self = user_data;
+    g_autoptr(GPtrArray) busy = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
+    g_autoptr(GHashTable) claimed_at = g_hash_table_new(g_str_hash, g_str_equal);
+
+    if (error != NULL) {
+        look_end(self, error);
+        return;
+    }
+    self->claims = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
+    for (guint i = 0; i < self->due->len; i++) {
+        const DueJob *job = g_ptr_array_index(self->due, i);
+        bool is_slot = job->planned_at != NO_INSTANT && job->planned_at <= self->report.now_at;
+
+        if (!job->is_busy && !look_has_room(self, claimed_at, job)) {
+            self->report.has_more = true;
+            continue;
+        }
+        Claim *claim = is_slot
+                           ? planner_claim_slot(self->parts->planner, job,
+                                                g_hash_table_lookup(rows, GINT_TO_POINTER(job->id)),
+                                                self->report.now_at)
+                           : planner_claim_wish(job);
+        look_note_next(self, claim->planned_at);
+        if (job->is_busy)
+            claim_skip_all(claim);
+        g_ptr_array_add(job->is_busy ? busy : self->claims, claim);
+    }
+
+    if (busy->len > 0)
+        claims_skip_busy(self->parts->store, busy, on_skipped, self);
+    else
+        look_take(self);
+}
+
+/* Looking */
+
+static void
+on_looked(GPtrArray *due, int64_t next_at, int64_t now_at, const GError *error, gpointer user_data)
+{
+    Look *self = user_data;
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int));
+
+    if (error != NULL) {
+        look_end(self, error);
+        return;
+    }
+    self->due = g_ptr_array_ref(due);
+    self->report.now_at = now_at;
+    self->report.now_mono = clock_now_mono();
+    self->report.next_at = next_at;
+    self->report.has_more = due->len == (guint)self->limit;
+    if (due->len == 0) {
+        look_end(self, NULL);
+        return;
+    }
+    for (guint i = 0; i < due->len; i++)
+        g_array_append_val(ids, ((DueJob *)g_ptr_array_index(due, i))->id);
+    jobs_schedules(self->parts->store, ids, on_schedules, self);
+}
+
+void
+look_at_due(const EngineParts *parts, LookDone done, gpointer user_data)
+{
+    Look *self = g_new0(Look, 1);
+    g_autoptr(GPtrArray) full = dispatch_full_servers(parts->dispatch);
+
+    self->parts = parts;
+    self->done = done;
+    self->user_data = user_data;
+    self->report.next_at = NO_INSTANT;
+    self->limit = MIN(dispatch_room(parts->dispatch), BATCH_MAX);
+    jobs_look(parts->store, self->limit, full, on_looked, self);
+}

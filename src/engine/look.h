@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* One look at the tables: what is due is claimed and started, slots of jobs that still run are skipped. Peek ->
+ * schedules -> take -> steps -> start; each arrow is one statement for all jobs at once. */
+#pragma once
+
+#include "engine/dispatch.h"
+#include "engine/planner.h"
+
+typedef struct {
+    Store *store;
+    Planner *planner;
+    Dispatch *dispatch;
+    const StepContext *step_context;
+} EngineParts;
+
+typedef struct {
+    int64_t now_at;   /* the database's clock … */
+    int64_t now_mono; /* … when ours said this */
+    int64_t next_at;  /* when the next thing is due; NO_INSTANT = nothing known */
+    bool has_more;    /* there was more than one look takes, and there is room for it */
+    bool was_refused; /* something due could not be taken: somebody else holds it */
+} LookReport;
+
+/* error: NULL, or why the look was broken off; runs that were taken by then are found by recover. */
+typedef void (*LookDone)(const LookReport *report, const GError *error, gpointer user_data);
+void look_at_due(const EngineParts *parts, LookDone done, gpointer user_data);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "engine/recover.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+
+typedef struct {
+    const EngineParts *parts;
+    RecoverDone done;
+    gpointer user_data;
+    GPtrArray *runs; /* of UnknownRun */
+} Recover;
+
+static void
+recover_end(Recover *self, const GError *error)
+{
+    self->done(error, self->user_data);
+    g_clear_pointer(&self->runs, g_ptr_array_unref);
+    g_free(self);
+}
+
+static void
+on_steps(GHashTable *rows, const GError *error, gpointer user_data)
+{
+    Recover *self = user_data;
+
+    for (guint i = 0; error == NULL && i < self->runs->len; i++) {
+        const UnknownRun *found = g_ptr_array_index(self->runs, i);
+        GPtrArray *steps = g_hash_table_lookup(rows, GINT_TO_POINTER(found->job_id));
+
+        if (dispatch_has_run(self->parts->dispatch, found->run_id))
+            continue;
+        log_job_notice(found->job_id,
+                       "run %" PRId64 " of job \"%s\" was claimed just before the connection "
+                       "was lost: starting it",
+                       found->run_id, found->job_name);
+        Run *run = run_new(self->parts->store, self->parts->step_context, found->run_id,
+                           found->job_id, found->job_name, found->timeout_us,
+                           steps != NULL ? g_ptr_array_ref(steps) : NULL, dispatch_run_ended,
+                           self->parts->dispatch);
+        dispatch_start(self->parts->dispatch, run, NULL);
+    }
+    recover_end(self, error);
+}
+
+static void
+on_unknown(GPtrArray *runs, const GError *error, gpointer user_data)
+{
+    Recover *self = user_data;
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int));
+
+    if (error != NULL || runs->len == 0) {
+        recover_end(self, error);
+        return;
+    }
+    self->runs = g_ptr_array_ref(runs);
+    for (guint i = 0; i < runs->len; i++)
+        g_array_append_val(ids, ((UnknownRun *)g_ptr_array_index(runs, i))->job_id);
+    jobs_steps(self->parts->store, ids, on_steps, self);
+}
+
+void
+recover_runs(const EngineParts *parts, RecoverDone done, gpointer user_data)
+{
+    Recover *self = g_new0(Recover, 1);
+
+    self->parts = parts;
+    self->done = done;
+    self->user_data = user_data;
+    claims_unknown(parts->store, on_unknown, self);
+}

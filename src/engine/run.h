@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* One run of one job: a state machine over its steps. Each step gets ready, has its log row written, runs, and is
+ * written off; then the run itself. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "steps/step.h"
+#include "store/jobs.h"
+#include "store/runs.h"
+
+typedef enum {
+    RUN_CLAIMED,   /* its log row is there, no step has begun */
+    RUN_PREPARING, /* a step gets ready: a connection */
+    RUN_OPENING,   /* that step's log row is being written */
+    RUN_RUNNING,   /* the step runs */
+    RUN_CLOSING,   /* its end is being written */
+    RUN_CLOSED,
+    N_RUN_STATES
+} RunState;
+
+typedef struct Run Run;
+
+/* The run is over and its job is free, or it was dropped. The run may be given up by run_unref in it. */
+typedef void (*RunEnded)(Run *self, gpointer user_data);
+
+/* steps: of StepRow, taken over; NULL or empty = the job has no enabled steps. timeout_us 0 = none. */
+Run *run_new(Store *store, const StepContext *context, int64_t id, int job_id, const char *job_name,
+             int64_t timeout_us, GPtrArray *steps, RunEnded ended, gpointer user_data);
+Run *run_ref(Run *self);
+void run_unref(Run *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_unref)
+
+void run_start(Run *self);
+/* The step that runs may end; no further one starts, and then the run is 'd' for that reason. */
+void run_halt(Run *self, const char *reason);
+/* The same, and the step is asked to stop; if it does not within a few seconds, it is ended. */
+void run_cancel(Run *self, const char *reason);
+/* The same, at once. */
+void run_kill(Run *self, const char *reason);
+/* The run is not ours any more: ends what runs and writes nothing. */
+void run_drop(Run *self);
+
+int64_t run_id(const Run *self);
+int run_job_id(const Run *self);
+const char *run_job_name(const Run *self);
+RunState run_state(const Run *self);
