@@ -6,6 +6,7 @@ libservice_a_SOURCES = \
 	src/service/private-folder.h \
 	src/service/private.c \
 	src/service/private.h \
+	src/service/service.c src/service/service.h \
 	src/service/server-programs.c \
 	src/service/server-programs.h \
 	src/service/unix.c \
