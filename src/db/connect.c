@@ -57,10 +57,13 @@ connect_stop(DbConn *self)
 static GError *
 sum_up(DbConn *self)
 {
-    return g_error_new(ALMANAC_ERROR, self->connect.worst->code, "could not connect to %s: %s",
-                       db_target_describe(self->target),
-                       self->connect.failures == 1 ? self->connect.worst->message
-                                                   : self->connect.reasons->str);
+    const GError *worst = self->connect.worst;
+    if (self->connect.failures == 1)
+        return g_error_new(ALMANAC_ERROR, worst->code, "could not connect to %s: %s",
+                           db_target_describe(self->target), worst->message);
+    g_autofree char *database = db_target_describe_database(self->target);
+    return g_error_new(ALMANAC_ERROR, worst->code, "could not connect to %s on %s", database,
+                       self->connect.reasons->str);
 }
 
 static gboolean

@@ -74,7 +74,11 @@ fault_ends_session(const PGresult *result)
     const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     if (!severity) /* before 9.6, or a pooler */
         severity = PQresultErrorField(result, PG_DIAG_SEVERITY);
-    return g_strcmp0(severity, "FATAL") == 0 || g_strcmp0(severity, "PANIC") == 0;
+    if (g_strcmp0(severity, "FATAL") == 0 || g_strcmp0(severity, "PANIC") == 0)
+        return true;
+    /* An immediate shutdown and another session's crash end all sessions with a mere WARNING. */
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return g_strcmp0(sqlstate, "57P01") == 0 || g_strcmp0(sqlstate, "57P02") == 0;
 }
 
 GError *
@@ -124,14 +128,15 @@ is_location(const char *line)
     return g_regex_match_simple("^[^:]+:  .*, [^ ]+\\.[a-z]+:[0-9]+$", line, 0, 0);
 }
 
-/* The address is in our own message already. */
+/* The address is in our own message already, and libpq's function names mean nothing to a reader. */
 static const char *
 skip_preamble(const char *line)
 {
+    static const char function[] = "fe_sendauth: ";
     const char *reason = strstr(line, " failed: ");
     if (g_str_has_prefix(line, "connection to server ") && reason)
-        return reason + strlen(" failed: ");
-    return line;
+        line = reason + strlen(" failed: ");
+    return g_str_has_prefix(line, function) ? line + strlen(function) : line;
 }
 
 static void

@@ -49,6 +49,36 @@ db_result_affected(const DbResult *self)
 }
 
 bool
+db_result_is_text(const DbResult *self, int column)
+{
+    switch (PQftype(self->pg, column)) {
+    case PG_TEXT:
+    case PG_VARCHAR:
+    case PG_NAME:
+    case PG_BPCHAR:
+    case PG_CHAR:
+    case PG_UNKNOWN:
+    case PG_JSON:
+        return true;
+    }
+    return false;
+}
+
+bool
+db_result_is_int(const DbResult *self, int column)
+{
+    switch (PQftype(self->pg, column)) {
+    case PG_INT2:
+    case PG_INT4:
+    case PG_INT8:
+    case PG_OID:
+    case PG_XID:
+        return true;
+    }
+    return false;
+}
+
+bool
 db_result_is_null(const DbResult *self, int row, int column)
 {
     g_assert_cmpint(row, <, PQntuples(self->pg));
@@ -151,17 +181,9 @@ db_result_text(const DbResult *self, int row, int column)
     const guint8 *bytes = field(self, row, column);
     if (!bytes)
         return NULL;
-    switch (PQftype(self->pg, column)) {
-    case PG_TEXT:
-    case PG_VARCHAR:
-    case PG_NAME:
-    case PG_BPCHAR:
-    case PG_CHAR:
-    case PG_UNKNOWN:
-    case PG_JSON:
-        return (const char *)bytes;
-    }
-    g_error("column %d is of type %u, not text", column, PQftype(self->pg, column));
+    if (!db_result_is_text(self, column))
+        g_error("column %d is of type %u, not text", column, PQftype(self->pg, column));
+    return (const char *)bytes;
 }
 
 int64_t

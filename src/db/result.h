@@ -19,6 +19,9 @@ int db_result_rows(const DbResult *self);
 int db_result_columns(const DbResult *self);
 /* Rows affected by an INSERT, UPDATE or DELETE; rows returned by a SELECT; 0 for what counts none. */
 int64_t db_result_affected(const DbResult *self);
+/* Whether a column is of a type that db_result_text or db_result_int reads. */
+bool db_result_is_text(const DbResult *self, int column);
+bool db_result_is_int(const DbResult *self, int column);
 bool db_result_is_null(const DbResult *self, int row, int column);
 bool db_result_bool(const DbResult *self, int row, int column);
 /* int2, int4, int8, oid and xid. */

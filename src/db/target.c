@@ -214,9 +214,9 @@ describe_host(GString *to, const DbHost *host)
 static char *
 describe(const DbTarget *self)
 {
-    g_autofree char *database = shown(self->database);
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_string_append_printf(text, "database \"%s\" on ", database);
+    g_autofree char *database = db_target_describe_database(self);
+    g_autoptr(GString) text = g_string_new(database);
+    g_string_append(text, " on ");
     for (guint i = 0; i < self->hosts->len; i++) {
         if (i > 0)
             g_string_append(text, i + 1 == self->hosts->len ? " or " : ", ");
@@ -359,6 +359,13 @@ bool
 db_target_host_is_socket(const DbHost *host)
 {
     return is_socket(host) || (!*host->host && !host->hostaddr);
+}
+
+char *
+db_target_describe_database(const DbTarget *self)
+{
+    g_autofree char *database = shown(self->database);
+    return g_strdup_printf("database \"%s\"", database);
 }
 
 char *

@@ -29,7 +29,8 @@ int db_target_host_count(const DbTarget *self);
 const DbHost *db_target_host(const DbTarget *self, int index);
 /* True if the host is a socket of this machine: no address to look up. */
 bool db_target_host_is_socket(const DbHost *host);
-/* 'host "db1", port 5432'. Free with g_free. */
+/* 'database "sales"' and 'host "db1", port 5432' alone, as safe. Free with g_free. */
+char *db_target_describe_database(const DbTarget *self);
 char *db_target_describe_host(const DbTarget *self, int index);
 /* How often the list of hosts is gone through: twice with target_session_attrs=prefer-standby, first for
  * standbys only. */

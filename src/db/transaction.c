@@ -167,7 +167,8 @@ db_conn_transaction(DbConn *self, const DbStatement *statements, int count, DbTr
     Transaction *transaction = g_new0(Transaction, 1);
     transaction->base.kind = &transaction_kind;
     transaction->statements = g_new(DbStatement, (gsize)count);
-    memcpy(transaction->statements, statements, (gsize)count * sizeof *statements);
+    for (int i = 0; i < count; i++)
+        transaction->statements[i] = statements[i];
     transaction->count = count;
     transaction->results = g_ptr_array_new_with_free_func((GDestroyNotify)db_result_free);
     transaction->done = done;

@@ -65,11 +65,15 @@ EXTRA_DIST += \
 
 # db
 DB_TESTS = \
+	tests/unit/test-conn \
 	tests/unit/test-params \
 	tests/unit/test-target
 check_PROGRAMS += $(DB_TESTS)
 TESTS += $(DB_TESTS)
 db_test_libs = libdb.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
+db_conn_test_sources = tests/unit/answers.c tests/unit/answers.h tests/unit/server.c tests/unit/server.h
+tests_unit_test_conn_SOURCES = tests/unit/test-conn.c $(db_conn_test_sources)
+tests_unit_test_conn_LDADD = $(db_test_libs)
 tests_unit_test_params_SOURCES = tests/unit/test-params.c tests/unit/server.c tests/unit/server.h
 tests_unit_test_params_LDADD = $(db_test_libs)
 tests_unit_test_target_LDADD = $(db_test_libs)
