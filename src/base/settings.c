@@ -108,6 +108,12 @@ add_word(Loading *self, const char *word)
 }
 
 static bool
+is_conninfo(const char *text)
+{
+    return strchr(text, '=') || strstr(text, "://");
+}
+
+static bool
 take_words(Loading *self, GError **error)
 {
     const Setting *conninfo = setting_find("conninfo");
@@ -120,7 +126,7 @@ take_words(Loading *self, GError **error)
         return false;
     }
     /* A mistyped command, most likely. */
-    if (!strchr(self->words->str, '=') && !strstr(self->words->str, "://")) {
+    if (!is_conninfo(self->words->str)) {
         g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
                     "\"%s\" is neither a command nor a connection string", self->words->str);
         return false;
@@ -210,12 +216,31 @@ set_defaults(Settings *self)
     }
 }
 
+/* A bare word is the name of a database, as in psql -d. */
+static char *
+conninfo_from_database(const char *name)
+{
+    g_autoptr(GString) text = g_string_new("dbname='");
+    for (const char *c = name; *c; c++) {
+        if (*c == '\'' || *c == '\\')
+            g_string_append_c(text, '\\');
+        g_string_append_c(text, *c);
+    }
+    g_string_append_c(text, '\'');
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 /* What only means something once file and command line have had their say. */
 static void
 fill_gaps(Settings *self)
 {
     if (!self->conninfo)
         self->conninfo = g_strdup("");
+    if (*self->conninfo && !is_conninfo(self->conninfo)) {
+        char *conninfo = conninfo_from_database(self->conninfo);
+        g_free(self->conninfo);
+        self->conninfo = conninfo;
+    }
     if (!self->name)
         self->name = g_strdup(g_get_host_name());
 }

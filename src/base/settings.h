@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 typedef struct {
-    char *conninfo;             /* words of the command line joined by spaces, or a URI, or -d;
+    char *conninfo;             /* words of the command line joined by spaces, or a URI, or -d
+                                 * (there also a bare database name: it becomes dbname='…');
                                  * "" = libpq's own defaults */
     char *config_file;          /* --config */
     char *name;                 /* --name; the host name by default */

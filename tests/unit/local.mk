@@ -84,3 +84,8 @@ tests_unit_test_planner_LDADD = libengine.a libsteps.a libstore.a libdb.a libcal
 	$(GLIB_LIBS) $(LIBPQ_LIBS)
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
+
+# manual
+tests_unit_test_manual_LDADD = libcli.a libstore.a libdb.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
+check_PROGRAMS += tests/unit/test-manual
+TESTS += tests/unit/test-manual

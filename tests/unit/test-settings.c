@@ -110,7 +110,7 @@ test_words(void)
         {"dbname=a|-f|user=b", "dbname=a user=b"},
         {"--|-f|x=1", "-f x=1"},
         {"-d|dbname=c", "dbname=c"},
-        {"-d|mydb", "mydb"},
+        {"-d|it's", "dbname='it\\'s'"},
         {"--conninfo=dbname=c", "dbname=c"},
         {"-ddbname=c", "dbname=c"},
     };
