@@ -84,7 +84,7 @@ CREATE TABLE pgagent.pga_request (
     reqjlgid int8,
     reqat timestamptz NOT NULL DEFAULT now(),
     reqdue timestamptz NOT NULL DEFAULT now(),
-    reqby name NOT NULL DEFAULT session_user,
+    reqby name DEFAULT session_user,
     reqparams jsonb
 );
 COMMENT ON TABLE pgagent.pga_request IS 'What people ask of the agents and no agent has taken yet; a row goes when it is taken';
@@ -94,7 +94,7 @@ COMMENT ON COLUMN pgagent.pga_request.reqjobid IS 'Job that it is about';
 COMMENT ON COLUMN pgagent.pga_request.reqjlgid IS 'cancel: the run to stop; NULL = all runs of the job';
 COMMENT ON COLUMN pgagent.pga_request.reqat IS 'When it was asked for';
 COMMENT ON COLUMN pgagent.pga_request.reqdue IS 'When it is to be done';
-COMMENT ON COLUMN pgagent.pga_request.reqby IS 'Login that asked for it';
+COMMENT ON COLUMN pgagent.pga_request.reqby IS 'Login that asked for it; NULL = an agent itself';
 COMMENT ON COLUMN pgagent.pga_request.reqparams IS 'run: parameters for this run';
 
 CREATE TABLE pgagent.pga_skipped (
