@@ -10,10 +10,14 @@ libdb_a_SOURCES = \
 	src/db/fault-private.h \
 	src/db/fault.c \
 	src/db/fault.h \
+	src/db/lease.c \
 	src/db/params.c \
 	src/db/params.h \
 	src/db/pgtypes.h \
+	src/db/pool-private.h \
+	src/db/pool.c \
 	src/db/pool.h \
+	src/db/poolserver.c \
 	src/db/query.c \
 	src/db/result.c \
 	src/db/result.h \

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* One server: its connections, and the line of those who wait for one. The line is served in order, but who
+ * waits for a role or database that has its own limit does not hold up those behind. */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "db/pool-private.h"
+
+enum {
+    IDLE_MS = 5000,
+    CLEANING_LIMIT_MS = 10000,
+    FIRST_DELAY_MS = 50,
+    LAST_DELAY_MS = 2000,
+    SOON_MS = 20, /* the server needs a moment until the place of a closed connection is free */
+};
+
+typedef enum {
+    POOLED_OPENING,  /* for `lease` */
+    POOLED_LEASED,   /* used by `lease` */
+    POOLED_CLEANING, /* given back; DISCARD ALL is on its way */
+    POOLED_IDLE,     /* waits for the next lease, or for its end */
+} PooledState;
+
+struct Pooled {
+    PoolServer *server;
+    PooledState state;
+    char *key;
+    DbConn *conn;
+    DbLease *lease;
+    guint time_limit; /* source: closes it, when idle or cleaning for too long */
+};
+
+/* A key for which the server had no connection free. It is asked again after the delay, by one connection at a
+ * time, until nobody waits for that key any more. */
+typedef struct {
+    PoolServer *server;
+    char *key;
+    char *reason;
+    int delay_ms;
+    guint timer; /* source: 0 = may be tried now */
+} Gate;
+
+struct PoolServer {
+    DbPool *pool;
+    char *name;
+    GQueue line;      /* DbLease, by sequence */
+    GPtrArray *all;   /* Pooled */
+    GQueue idle;      /* Pooled, the longest idle first */
+    GPtrArray *gates; /* Gate */
+    guint pump;       /* source */
+};
+
+static void pump(PoolServer *self);
+
+static void
+gate_free(Gate *gate)
+{
+    g_clear_handle_id(&gate->timer, g_source_remove);
+    g_free(gate->key);
+    g_free(gate->reason);
+    g_free(gate);
+}
+
+static gboolean
+on_pump(gpointer user_data)
+{
+    PoolServer *self = user_data;
+    self->pump = 0;
+    pump(self);
+    if (pool_server_is_empty(self))
+        pool_forget_server(self->pool, self->name);
+    return G_SOURCE_REMOVE;
+}
+
+void
+pool_server_pump_later(PoolServer *self)
+{
+    if (!self->pump)
+        self->pump = g_idle_add_full(G_PRIORITY_DEFAULT, on_pump, self, NULL);
+}
+
+static gboolean
+on_gate_timer(gpointer user_data)
+{
+    Gate *gate = user_data;
+    gate->timer = 0;
+    pool_server_pump_later(gate->server);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+gate_wait(Gate *gate, int delay_ms)
+{
+    g_clear_handle_id(&gate->timer, g_source_remove);
+    gate->timer =
+        g_timeout_add((guint)g_random_int_range(delay_ms / 2, delay_ms + 1), on_gate_timer, gate);
+}
+
+static Gate *
+find_gate(const PoolServer *self, const char *key)
+{
+    for (guint i = 0; i < self->gates->len; i++) {
+        Gate *gate = self->gates->pdata[i];
+        if (strcmp(gate->key, key) == 0)
+            return gate;
+    }
+    return NULL;
+}
+
+/* A place on the server has become free by our own doing: no use waiting as long as for others. */
+static void
+hurry_gates(PoolServer *self)
+{
+    for (guint i = 0; i < self->gates->len; i++) {
+        Gate *gate = self->gates->pdata[i];
+        gate->delay_ms = 0;
+        if (gate->timer)
+            gate_wait(gate, SOON_MS);
+    }
+}
+
+static void
+pooled_free(Pooled *pooled)
+{
+    g_clear_handle_id(&pooled->time_limit, g_source_remove);
+    db_conn_free(pooled->conn);
+    g_free(pooled->key);
+    g_free(pooled);
+}
+
+static void
+pooled_remove(Pooled *pooled)
+{
+    PoolServer *self = pooled->server;
+    g_queue_remove(&self->idle, pooled);
+    g_ptr_array_remove_fast(self->all, pooled);
+    pooled_free(pooled);
+    pool_server_pump_later(self);
+}
+
+static void
+pooled_close(Pooled *pooled)
+{
+    hurry_gates(pooled->server);
+    pooled_remove(pooled);
+}
+
+/* An idle connection to something else gives its place to one who waits. */
+static bool
+close_one_idle(PoolServer *self)
+{
+    Pooled *oldest = g_queue_peek_head(&self->idle);
+    if (!oldest)
+        return false;
+    pooled_remove(oldest);
+    return true;
+}
+
+static void
+back_off(PoolServer *self, const char *key, const char *reason)
+{
+    Gate *gate = find_gate(self, key);
+    if (!gate) {
+        gate = g_new0(Gate, 1);
+        gate->server = self;
+        gate->key = g_strdup(key);
+        g_ptr_array_add(self->gates, gate);
+    }
+    g_free(gate->reason);
+    gate->reason = g_strdup(reason);
+    /* Several attempts that were under way when the server filled up count as one. */
+    if (gate->timer)
+        return;
+    gate->delay_ms = gate->delay_ms ? MIN(2 * gate->delay_ms, LAST_DELAY_MS) : FIRST_DELAY_MS;
+    gate_wait(gate, gate->delay_ms);
+    (void)close_one_idle(self); /* our own may be what fills the server */
+}
+
+static gboolean
+on_time_limit(gpointer user_data)
+{
+    Pooled *pooled = user_data;
+    pooled->time_limit = 0;
+    pooled_close(pooled);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+limit_time(Pooled *pooled, guint limit_ms)
+{
+    g_clear_handle_id(&pooled->time_limit, g_source_remove);
+    pooled->time_limit = g_timeout_add(limit_ms, on_time_limit, pooled);
+}
+
+static void
+on_unused_lost(DbConn *conn, const GError *error, gpointer user_data)
+{
+    pooled_close(user_data);
+}
+
+static void
+on_ignored(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+}
+
+/* Lets the server notice that we are gone while it runs a long statement. Some platforms cannot do that and
+ * refuse the setting. */
+static void
+watch_for_our_end(DbConn *conn, DbQueryDone done, gpointer user_data)
+{
+    db_conn_query(conn, "SET client_connection_check_interval = '5s'", NULL, done, user_data);
+}
+
+static bool
+knows_how_to_watch(const DbConn *conn)
+{
+    return db_conn_server_version(conn) >= 140000;
+}
+
+static void
+enter_idle(Pooled *pooled)
+{
+    pooled->state = POOLED_IDLE;
+    g_queue_push_tail(&pooled->server->idle, pooled);
+    limit_time(pooled, IDLE_MS);
+    pool_server_pump_later(pooled->server);
+}
+
+static void
+on_set_again(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    if (error && error_is_transient(error))
+        pooled_close(user_data);
+    else
+        enter_idle(user_data);
+}
+
+static void
+on_discarded(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    Pooled *pooled = user_data;
+    if (error)
+        pooled_close(pooled);
+    else if (knows_how_to_watch(pooled->conn))
+        watch_for_our_end(pooled->conn, on_set_again, pooled);
+    else
+        enter_idle(pooled);
+}
+
+void
+pool_server_give_back(PoolServer *self, Pooled *pooled)
+{
+    pooled->lease = NULL;
+    if (!db_conn_is_reusable(pooled->conn)) {
+        pooled_close(pooled);
+        return;
+    }
+    pooled->state = POOLED_CLEANING;
+    db_conn_set_handlers(pooled->conn, on_unused_lost, NULL, pooled);
+    limit_time(pooled, CLEANING_LIMIT_MS);
+    hurry_gates(self);
+    db_conn_query(pooled->conn, "DISCARD ALL", NULL, on_discarded, pooled);
+}
+
+void
+pool_server_give_up(PoolServer *self, DbLease *lease)
+{
+    if (lease->pooled) {
+        pooled_close(lease->pooled);
+        return;
+    }
+    g_queue_remove(&self->line, lease);
+    pool_server_pump_later(self);
+}
+
+static int
+compare_leases(gconstpointer a, gconstpointer b, gpointer unused)
+{
+    const DbLease *first = a;
+    const DbLease *second = b;
+    return first->sequence < second->sequence ? -1 : first->sequence > second->sequence;
+}
+
+static void
+on_opened(DbConn *conn, const GError *error, gpointer user_data)
+{
+    Pooled *pooled = user_data;
+    PoolServer *self = pooled->server;
+    DbLease *lease = pooled->lease;
+    if (!error) {
+        pooled->state = POOLED_LEASED;
+        if (knows_how_to_watch(conn))
+            watch_for_our_end(conn, on_ignored, NULL);
+        lease_grant(lease, pooled);
+        pool_server_pump_later(self);
+        return;
+    }
+
+    lease->pooled = NULL;
+    if (error->code == ALMANAC_ERROR_BUSY) {
+        back_off(self, pooled->key, error->message);
+        g_queue_insert_sorted(&self->line, lease, compare_leases, NULL);
+        lease_set_reason(lease, error->message);
+    } else {
+        lease_fail(lease, error);
+    }
+    pooled_remove(pooled);
+}
+
+static void
+begin_opening(PoolServer *self, DbLease *lease)
+{
+    Pooled *pooled = g_new0(Pooled, 1);
+    pooled->server = self;
+    pooled->state = POOLED_OPENING;
+    pooled->key = g_strdup(db_target_key(lease->target));
+    pooled->conn =
+        db_conn_new(lease->target, self->pool->application_name, self->pool->connect_timeout_us);
+    pooled->lease = lease;
+    lease->pooled = pooled;
+    g_ptr_array_add(self->all, pooled);
+    db_conn_open(pooled->conn, on_opened, pooled);
+}
+
+/* The youngest one: the others get the chance to come of age. */
+static Pooled *
+take_idle(PoolServer *self, const char *key)
+{
+    GList *previous;
+    for (GList *l = self->idle.tail; l; l = previous) {
+        previous = l->prev;
+        Pooled *pooled = l->data;
+        if (strcmp(pooled->key, key) != 0)
+            continue;
+        if (!db_conn_is_reusable(pooled->conn)) {
+            pooled_close(pooled);
+            continue;
+        }
+        g_queue_delete_link(&self->idle, l);
+        return pooled;
+    }
+    return NULL;
+}
+
+static bool
+grant_idle(PoolServer *self, DbLease *lease)
+{
+    Pooled *pooled = take_idle(self, db_target_key(lease->target));
+    if (!pooled)
+        return false;
+    g_clear_handle_id(&pooled->time_limit, g_source_remove);
+    db_conn_set_handlers(pooled->conn, NULL, NULL, NULL);
+    pooled->state = POOLED_LEASED;
+    pooled->lease = lease;
+    lease_grant(lease, pooled);
+    return true;
+}
+
+static bool
+is_opening(const PoolServer *self, const char *key)
+{
+    for (guint i = 0; i < self->all->len; i++) {
+        const Pooled *pooled = self->all->pdata[i];
+        if (pooled->state == POOLED_OPENING && strcmp(pooled->key, key) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* NULL if a connection may be opened for it now, else why not; free with g_free. */
+static char *
+find_obstacle(PoolServer *self, const DbLease *lease)
+{
+    const char *key = db_target_key(lease->target);
+    Gate *gate = find_gate(self, key);
+    if (gate && (gate->timer || is_opening(self, key)))
+        return g_strdup(gate->reason);
+    int ceiling = MAX(self->pool->max_per_server, 1);
+    if ((int)self->all->len >= ceiling && !close_one_idle(self))
+        return g_strdup_printf("all %d connections to this server are in use", ceiling);
+    return NULL;
+}
+
+static bool
+is_wanted(const PoolServer *self, const char *key)
+{
+    for (GList *l = self->line.head; l; l = l->next) {
+        const DbLease *lease = l->data;
+        if (strcmp(db_target_key(lease->target), key) == 0)
+            return true;
+    }
+    return is_opening(self, key);
+}
+
+static void
+drop_unneeded_gates(PoolServer *self)
+{
+    for (guint i = self->gates->len; i > 0; i--) {
+        Gate *gate = self->gates->pdata[i - 1];
+        if (!is_wanted(self, gate->key))
+            g_ptr_array_remove_index_fast(self->gates, i - 1);
+    }
+}
+
+static void
+pump(PoolServer *self)
+{
+    GList *next;
+    for (GList *l = self->line.head; l; l = next) {
+        next = l->next;
+        DbLease *lease = l->data;
+        if (grant_idle(self, lease)) {
+            g_queue_delete_link(&self->line, l);
+            continue;
+        }
+        g_autofree char *obstacle = find_obstacle(self, lease);
+        if (obstacle) {
+            lease_set_reason(lease, obstacle);
+            continue;
+        }
+        g_queue_delete_link(&self->line, l);
+        begin_opening(self, lease);
+    }
+    drop_unneeded_gates(self);
+}
+
+PoolServer *
+pool_server_new(DbPool *pool, const char *name)
+{
+    PoolServer *self = g_new0(PoolServer, 1);
+    self->pool = pool;
+    self->name = g_strdup(name);
+    self->all = g_ptr_array_new();
+    self->gates = g_ptr_array_new_with_free_func((GDestroyNotify)gate_free);
+    g_queue_init(&self->line);
+    g_queue_init(&self->idle);
+    return self;
+}
+
+static void
+abandon(DbLease *lease)
+{
+    lease->server = NULL;
+    lease->pooled = NULL;
+    lease->due = false;
+    g_clear_handle_id(&lease->notify, g_source_remove);
+}
+
+void
+pool_server_free(PoolServer *self)
+{
+    g_clear_handle_id(&self->pump, g_source_remove);
+    for (GList *l = self->line.head; l; l = l->next)
+        abandon(l->data);
+    for (guint i = 0; i < self->all->len; i++) {
+        Pooled *pooled = self->all->pdata[i];
+        if (pooled->lease)
+            abandon(pooled->lease);
+        pooled_free(pooled);
+    }
+    g_queue_clear(&self->line);
+    g_queue_clear(&self->idle);
+    g_ptr_array_unref(self->all);
+    g_ptr_array_unref(self->gates);
+    g_free(self->name);
+    g_free(self);
+}
+
+bool
+pool_server_is_empty(const PoolServer *self)
+{
+    return self->all->len == 0 && self->line.length == 0 && !self->pump;
+}
+
+void
+pool_server_wait(PoolServer *self, DbLease *lease)
+{
+    g_queue_push_tail(&self->line, lease);
+    pool_server_pump_later(self);
+}
+
+DbConn *
+pooled_conn(Pooled *self)
+{
+    return self->conn;
+}
