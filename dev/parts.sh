@@ -109,6 +109,27 @@ part_service_newest() {
     service_on 18.4.0-beta.17 "$@"
 }
 
+# The first command of the README, until both of its jobs have run; then it is asked to stop.
+part_quickstart() {
+    local folder out pid status=0
+    folder=$(mktemp -d /tmp/quickstart-XXXXXX)
+    chmod 755 "$folder"
+    out=$folder/output
+    "$top/quickstart" "$folder/data" >"$out" 2>&1 &
+    pid=$!
+    for _ in $(seq 300); do
+        if grep -q 'every minute succeeded' "$out" && grep -q 'on demand succeeded' "$out"; then break; fi
+        kill -0 $pid 2>/dev/null || break
+        sleep 1
+    done
+    kill -TERM $pid 2>/dev/null || true
+    wait $pid || status=$?
+    cat "$out"
+    grep -q 'every minute succeeded' "$out" && grep -q 'on demand succeeded' "$out"
+    grep -q '^stopped' "$out" && [ ! -e "$folder/data/data/postmaster.pid" ] && [ "$status" = 0 ]
+    rm -rf "$folder"
+}
+
 # --- reading the source -------------------------------------------------------------------------------------
 
 c_files() {
