@@ -6,7 +6,7 @@ import tempfile
 import psycopg2
 import pytest
 
-from harness import Agent, wait_until
+from harness import Agent
 from harness.users import give_away
 
 
@@ -27,25 +27,11 @@ def server_runs(folder):
 
 
 def wait_for_agent(agent, folder):
-    """Until the agent is registered; gives a connection. It maps us to user postgres by our own user."""
-    def connect():
-        assert agent.is_running(), agent.log()
-        try:
-            connection = psycopg2.connect(read(folder, "conninfo"))
-        except (OSError, psycopg2.OperationalError):
-            return None
-        connection.autocommit = True
-        return connection
-
-    connection = wait_until(connect, "the private server answers", agent)
-    cursor = connection.cursor()
-
-    def is_registered():
-        cursor.execute("SELECT count(*) FROM pgagent.pga_jobagent WHERE jagname = %s", (agent.name,))
-        return cursor.fetchone()[0] == 1
-
-    wait_until(is_registered, "the agent is registered", agent)
-    return cursor
+    """Until the agent works; gives a cursor. The server takes us for user postgres as we may enter the folder."""
+    agent.wait_for_log(f'agent "{agent.name}" works on')
+    connection = psycopg2.connect(read(folder, "conninfo"))
+    connection.autocommit = True
+    return connection.cursor()
 
 
 def test_first_use_and_second(program, folder):
