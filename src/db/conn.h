@@ -44,7 +44,8 @@ void db_conn_set_handlers(DbConn *self, DbConnLost lost, DbConnNotified notified
  * CONNECTION error. */
 
 /* One statement with parameters (extended protocol, binary results). params may be NULL and is taken over.
- * Exactly one of result (borrowed) and error is set; fault only with a QUERY error. */
+ * Exactly one of result (borrowed) and error is set; fault only with a QUERY error. done may be NULL: then
+ * nobody cares. */
 typedef void (*DbQueryDone)(const DbResult *result, const GError *error, const DbFault *fault,
                             gpointer user_data);
 void db_conn_query(DbConn *self, const char *sql, DbParams *params, DbQueryDone done,

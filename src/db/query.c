@@ -89,6 +89,11 @@ static const RequestKind query_kind = {
     .free = query_free,
 };
 
+static void
+ignore_answer(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+}
+
 void
 db_conn_query(DbConn *self, const char *sql, DbParams *params, DbQueryDone done, gpointer user_data)
 {
@@ -96,7 +101,7 @@ db_conn_query(DbConn *self, const char *sql, DbParams *params, DbQueryDone done,
     query->base.kind = &query_kind;
     query->sql = g_strdup(sql);
     query->params = params ? params : db_params_new();
-    query->done = done;
+    query->done = done ? done : ignore_answer;
     query->user_data = user_data;
     conn_enqueue(self, &query->base);
 }
