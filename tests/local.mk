@@ -5,6 +5,7 @@ AM_TESTS_ENVIRONMENT = G_TEST_SRCDIR='$(abs_top_srcdir)/tests' G_TEST_BUILDDIR='
 export AM_TESTS_ENVIRONMENT
 
 include tests/unit/local.mk
+include tests/fuzz/local.mk
 
 dist_check_SCRIPTS += tests/check-layers
 TESTS += tests/check-layers

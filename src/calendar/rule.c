@@ -15,7 +15,7 @@
 #define LAST_DAY_BIT   (1u << 31)
 #define MONTH_BITS     0xfffu
 #define WEEKDAY_BITS   0x7fu
-#define CYCLE_MONTHS   4800
+#define CYCLE_YEARS    400
 
 static uint64_t
 selected_or_all(uint64_t bits, uint64_t valid, uint64_t all)
@@ -68,28 +68,61 @@ rule_mask_matches_day(const RuleMask *self, int64_t days)
     return month & 1u << (date.day - 1);
 }
 
+/* Where a search is: a month, and the day that begins it. */
+typedef struct {
+    int32_t year;
+    int month;
+    int64_t first;
+    int weekday; /* of the first */
+} Month;
+
+/* Goes on to the next month; where that is not selected, to the next one that is. */
+static void
+next_month(Month *month, uint32_t months)
+{
+    uint32_t rest = months >> month->month;
+    if (rest & 1) {
+        int length = civil_month_length(month->year, month->month);
+        month->month++;
+        month->first += length;
+        month->weekday = (month->weekday + length) % 7;
+        return;
+    }
+    if (rest) {
+        month->month += __builtin_ctz(rest) + 1;
+    } else {
+        month->year++;
+        month->month = __builtin_ctz(months) + 1;
+    }
+    month->first = civil_days(month->year, month->month, 1);
+    month->weekday = civil_weekday(month->first);
+}
+
 RuleOutcome
 rule_mask_next_day(const RuleMask *self, int64_t days, int64_t last, int64_t *found)
 {
+    uint32_t months = self->months & MONTH_BITS;
     days = MAX(days, CIVIL_MIN_DAYS);
     last = MIN(last, CIVIL_MAX_DAYS);
+    if (!months)
+        return RULE_NEVER;
     if (days > last)
         return RULE_BEYOND;
 
     CivilDate date = civil_date(days);
-    int32_t year = date.year;
-    int month = date.month;
-    int64_t first = days - date.day + 1;
-    int weekday = civil_weekday(first);
+    Month month = {date.year, date.month, days - date.day + 1, 0};
+    month.weekday = civil_weekday(month.first);
     uint32_t wanted = UINT32_MAX << (date.day - 1);
 
-    /* One month more than the cycle: of the first one only the end was looked at. */
-    for (int i = 0; i <= CYCLE_MONTHS; i++) {
-        int length = civil_month_length(year, month);
-        if (self->months & 1u << (month - 1)) {
-            uint32_t match = days_of_month(self, length, weekday) & wanted;
+    /* To the same month after a cycle: of the first one only the end was looked at. */
+    while (month.year <= date.year + CYCLE_YEARS) {
+        if (month.first > last)
+            return RULE_BEYOND;
+        if (months & 1u << (month.month - 1)) {
+            int length = civil_month_length(month.year, month.month);
+            uint32_t match = days_of_month(self, length, month.weekday) & wanted;
             if (match) {
-                int64_t day = first + __builtin_ctz(match);
+                int64_t day = month.first + __builtin_ctz(match);
                 if (day > last)
                     return RULE_BEYOND;
                 *found = day;
@@ -97,14 +130,7 @@ rule_mask_next_day(const RuleMask *self, int64_t days, int64_t last, int64_t *fo
             }
         }
         wanted = UINT32_MAX;
-        first += length;
-        weekday = (weekday + length) % 7;
-        if (first > last)
-            return RULE_BEYOND;
-        if (++month > 12) {
-            month = 1;
-            year++;
-        }
+        next_month(&month, months);
     }
     return RULE_NEVER;
 }

@@ -1,0 +1,3 @@
+# Built and run by tests/fuzz/run, not by make.
+EXTRA_DIST += tests/fuzz/run
+EXTRA_DIST += tests/fuzz/fuzz-schedule.c tests/fuzz/fuzz-zone.c
