@@ -162,22 +162,9 @@ part_cppcheck() {
 
 # --- fuzzing ------------------------------------------------------------------------------------------------
 
-# Each tests/fuzz/fuzz-NAME.c for a short time, from the cases in tests/fuzz/NAME/ if there are any.
+# Each tests/fuzz/fuzz-NAME.c for a short time.
 part_fuzz() {
-    compgen -G "$top/tests/fuzz/fuzz-*.c" >/dev/null || return 77
-    local flags="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" target name seeds
-    configure_in fuzz CC=clang
-    make -s -j"$jobs" SANITIZER_CFLAGS="$flags"
-    for target in "$top"/tests/fuzz/fuzz-*.c; do
-        name=$(basename "$target" .c)
-        echo "== $name"
-        # shellcheck disable=SC2046
-        clang -g -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. -I"$top/src" \
-            $(pkg-config --cflags gio-2.0) "$target" -o "$name" \
-            libstore.a libdb.a libcalendar.a libbase.a $(pkg-config --libs gio-2.0 libpq libsystemd)
-        mkdir -p "corpus-$name"
-        seeds=$top/tests/fuzz/${name#fuzz-}
-        "./$name" -max_total_time="${FUZZ_SECONDS:-20}" -print_final_stats=1 "corpus-$name" \
-            $([ ! -d "$seeds" ] || echo "$seeds")
-    done
+    configure_in clang CC=clang
+    mkdir -p "$work/fuzz"
+    PGALMANAC_BUILDDIR=$work/clang FUZZ_OUT=$work/fuzz "$top/tests/fuzz/run" "${FUZZ_SECONDS:-20}"
 }

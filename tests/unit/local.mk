@@ -49,11 +49,12 @@ tests_unit_test_zone_CPPFLAGS = $(calendar_test_flags)
 tests_unit_test_zone_LDADD = $(calendar_test_libs)
 
 # Prints what the C planner thinks, for the service tests.
-check_PROGRAMS += tests/tools/plan-schedule
+check_PROGRAMS += tests/tools/plan-schedule tests/tools/show-zone
 tests_tools_plan_schedule_SOURCES = tests/tools/plan-schedule.c \
 	tests/tools/schedule-text.c tests/tools/schedule-text.h
 tests_tools_plan_schedule_CPPFLAGS = $(calendar_test_flags)
 tests_tools_plan_schedule_LDADD = $(calendar_test_libs)
+tests_tools_show_zone_LDADD = $(calendar_test_libs)
 
 EXTRA_DIST += \
 	tests/data/calendar/README \
