@@ -179,7 +179,8 @@ run_finish(Run *self, char status, const char *reason)
     run_forget_step(self);
     g_clear_handle_id(&self->timeout_id, g_source_remove);
     run_enter(self, RUN_CLOSING);
-    runs_close(self->store, self->id, status, duration_us, reason, on_run_closed, run_ref(self));
+    runs_close(self->store, self->id, self->job_id, status, duration_us, reason, on_run_closed,
+               run_ref(self));
 }
 
 /* Stopping steps */
@@ -294,10 +295,7 @@ on_step_opened(RunsOpening opening, int64_t step_log_id, const GError *error, gp
         run_next_step(self);
         return;
     case RUNS_RUN_GONE:
-        log_job_notice(self->job_id,
-                       "run %" PRId64 " of job \"%s\" is not there any more: giving it up",
-                       self->id, self->job_name);
-        run_closed(self);
+        run_finish(self, 'd', "the log row of the run was deleted or closed by somebody else");
         return;
     case RUNS_REFUSED: {
         g_autofree char *reason = g_strdup_printf("could not write the log row of step \"%s\": %s",

@@ -132,19 +132,29 @@ on_cannot(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+/* Parts are lines of their own; an empty one is left out. */
+static void
+add_part(GString *output, const char *heading, const char *text)
+{
+    g_autofree char *part = g_strchomp(g_strdup(text));
+
+    if (part[0] != '\0')
+        g_string_append_printf(output, "%s%s%s", output->len > 0 ? "\n" : "", heading, part);
+}
+
 static void
 on_child_done(const ChildResult *result, gpointer user_data)
 {
     BatchStep *self = user_data;
-    g_autoptr(GString) output = g_string_new(result->out);
+    g_autoptr(GString) output = g_string_new(NULL);
 
-    if (result->err[0] != '\0')
-        g_string_append_printf(output, "%sScript Error:\n%s", output->len > 0 ? "\n" : "",
-                               result->err);
-    if (result->signal != 0)
-        g_string_append_printf(output, "%sthe script was ended by signal %d (%s)",
-                               output->len > 0 ? "\n" : "", result->signal,
-                               g_strsignal(result->signal));
+    add_part(output, "", result->out);
+    add_part(output, "Script Error:\n", result->err);
+    if (result->signal != 0) {
+        g_autofree char *said = g_strdup_printf("the script was ended by signal %d (%s)",
+                                                result->signal, g_strsignal(result->signal));
+        add_part(output, "", said);
+    }
     batch_done(self, result->exit_code == 0 ? STEP_SUCCEEDED : STEP_FAILED, result->exit_code,
                output->str);
 }

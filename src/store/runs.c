@@ -93,8 +93,8 @@ on_closed(const DbResult *result, const GError *error, gpointer user_data)
 }
 
 void
-runs_close(Store *store, int64_t run_id, char status, int64_t duration_us, const char *reason,
-           RunsClosed closed, gpointer user_data)
+runs_close(Store *store, int64_t run_id, int job_id, char status, int64_t duration_us,
+           const char *reason, RunsClosed closed, gpointer user_data)
 {
     Request *request = g_new0(Request, 1);
     g_autoptr(DbParams) params = db_params_new();
@@ -107,6 +107,7 @@ runs_close(Store *store, int64_t run_id, char status, int64_t duration_us, const
     db_params_add_text(params, letter);
     db_params_add_int8(params, duration_us);
     db_params_add_text(params, reason);
+    db_params_add_int4(params, job_id);
     writer_add(store_writer(store), sql_query("runs_close"), g_steal_pointer(&params), on_closed,
                request);
 }

@@ -25,5 +25,5 @@ void runs_close_step(Store *store, int64_t step_log_id, char status, int result,
 
 typedef void (*RunsClosed)(const GError *error, gpointer user_data);
 /* Also frees the job. reason NULL = none. */
-void runs_close(Store *store, int64_t run_id, char status, int64_t duration_us, const char *reason,
-                RunsClosed closed, gpointer user_data);
+void runs_close(Store *store, int64_t run_id, int job_id, char status, int64_t duration_us,
+                const char *reason, RunsClosed closed, gpointer user_data);

@@ -205,13 +205,34 @@ on_tables_checked(const GError *error, gpointer user_data)
 }
 
 static void
-on_control_opened(DbConn *conn, gpointer user_data)
+on_control_set_up(const DbResult *result, const GError *error, const DbFault *fault,
+                  gpointer user_data)
 {
     Store *self = user_data;
 
-    db_conn_query(conn, sql_query("session_setup"), NULL, NULL, NULL);
-    db_conn_query(conn, sql_query("session_listen"), NULL, NULL, NULL);
-    tables_check(conn, on_tables_checked, self);
+    if (error == NULL)
+        tables_check(link_conn(self->control), on_tables_checked, self);
+    else if (link_conn(self->control) != NULL)
+        link_drop(self->control, error);
+}
+
+static void
+on_control_listens(const DbResult *result, const GError *error, const DbFault *fault,
+                   gpointer user_data)
+{
+    Store *self = user_data;
+
+    if (error == NULL)
+        db_conn_query(link_conn(self->control), sql_query("session_setup"), NULL, on_control_set_up,
+                      self);
+    else if (link_conn(self->control) != NULL)
+        link_drop(self->control, error);
+}
+
+static void
+on_control_opened(DbConn *conn, gpointer user_data)
+{
+    db_conn_query(conn, sql_query("session_listen"), NULL, on_control_listens, user_data);
 }
 
 static void

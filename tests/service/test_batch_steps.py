@@ -34,7 +34,7 @@ def test_the_first_line_chooses_the_program(jobs, agent):
 def test_a_program_that_is_not_there(jobs, agent):
     status, result, output = run_one(jobs, agent(), "#!/no/such/program\n")
     assert (status, result) == ("f", -1)
-    assert output.startswith("ERROR:  could not start step: ") and "No such file" in output
+    assert output.startswith("ERROR:  could not start step: ") and "does not exist" in output
 
 
 def test_a_script_that_is_killed(jobs, agent):

@@ -48,10 +48,11 @@ class Jobs:
         self.database.execute("UPDATE pgagent.pga_job SET jobnextrun = now()::timestamptz WHERE jobid = %s", job)
 
     def make_due(self, job):
-        """Its plan is due at this instant: what time does by itself."""
+        """Its plan is this minute: what time does by itself."""
         with self.database.connect() as connection, connection.cursor() as cursor:
             cursor.execute("SET pgalmanac.agent = 'on'")
-            cursor.execute("UPDATE pgagent.pga_job SET jobplanned = now(), jobnextrun = now() WHERE jobid = %s", (job,))
+            cursor.execute("UPDATE pgagent.pga_job SET jobplanned = date_trunc('minute', now()),"
+                           " jobnextrun = date_trunc('minute', now()) WHERE jobid = %s", (job,))
             cursor.execute("NOTIFY pgalmanac")
         connection.close()
 
