@@ -15,4 +15,9 @@ QUERIES = sorted(glob.glob(os.path.join(TOP, "sql", "query", "*.sql")))
 @pytest.mark.parametrize("path", QUERIES, ids=os.path.basename)
 def test_statement_can_be_prepared(installed, path):
     with open(path, encoding="utf-8") as file:
-        installed.execute("PREPARE statement AS " + file.read())
+        statement = file.read()
+    words = [line for line in statement.splitlines() if not line.startswith("--")][0].split()
+    if words[0] in ("LISTEN", "SET"):  # SQL's PREPARE does not take them; they do no harm
+        installed.execute(statement)
+    else:
+        installed.execute("PREPARE statement AS " + statement)
