@@ -43,7 +43,7 @@ static void
 print_help(void)
 {
     settings_print_help(stdout);
-    printf("\nCommands:\n");
+    printf("\nCommands (pgalmanac COMMAND --help tells more):\n");
     cli_print_commands(stdout);
 }
 

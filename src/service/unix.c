@@ -51,6 +51,8 @@ unix_new(void)
     self->waiting = -1;
     open_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
+    /* Until unix_watch_requests: what was to be read again has just been read. */
+    signal(SIGHUP, SIG_IGN);
     return self;
 }
 

@@ -8,7 +8,7 @@
 
 typedef struct Unix Unix;
 
-/* Prepares the process: standard descriptors are open, SIGPIPE is ignored. */
+/* Prepares the process: standard descriptors are open, SIGPIPE is ignored, and SIGHUP until unix_watch_requests. */
 Unix *unix_new(void);
 /* Removes the pid file. Accepts NULL. */
 void unix_free(Unix *self);

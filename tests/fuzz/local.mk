@@ -1,3 +1,4 @@
 # Built and run by tests/fuzz/run, not by make.
 EXTRA_DIST += tests/fuzz/run
 EXTRA_DIST += tests/fuzz/fuzz-schedule.c tests/fuzz/fuzz-zone.c
+EXTRA_DIST += tests/fuzz/fuzz-settings.c tests/fuzz/settings

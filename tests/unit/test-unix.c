@@ -111,6 +111,7 @@ test_requests(void)
 {
     g_autoptr(GString) seen = g_string_new(NULL);
     g_autoptr(Unix) shell = unix_new();
+    raise(SIGHUP); /* too early to mean anything, and harmless */
     unix_watch_requests(shell, on_request, seen);
     send_and_wait(SIGHUP, seen);
     send_and_wait(SIGTERM, seen);
