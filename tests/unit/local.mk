@@ -35,7 +35,8 @@ check_PROGRAMS += $(calendar_tests)
 TESTS += $(calendar_tests)
 calendar_test_tools = \
 	tests/tools/case-table.c tests/tools/case-table.h \
-	tests/tools/schedule-text.c tests/tools/schedule-text.h
+	tests/tools/schedule-text.c tests/tools/schedule-text.h \
+	tests/tools/tzif-maker.c tests/tools/tzif-maker.h
 calendar_test_flags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/tools
 calendar_test_libs = libcalendar.a libbase.a $(GLIB_LIBS)
 

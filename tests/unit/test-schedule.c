@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "calendar/civil.h"
-#include "schedule-text.h"
 
 #include "case-table.h"
+#include "schedule-text.h"
+#include "tzif-maker.h"
 
 #define MINUTE CIVIL_US_PER_MINUTE
 #define DAY    CIVIL_US_PER_DAY
@@ -101,6 +102,21 @@ compare_instants(gconstpointer a, gconstpointer b)
     return (x > y) - (x < y);
 }
 
+/* All instants at which the clock shows the label: twice in autumn, more often in zones that are made up. */
+static void
+add_all_passes(const Sample *sample, const Zone *zone, GArray *instants, int64_t label,
+               int64_t from, int64_t until)
+{
+    int64_t at = label - 26 * 60 * MINUTE;
+    while (at <= label + 26 * 60 * MINUTE) {
+        int64_t next = zone_next_transition(zone, at);
+        int64_t shown = label - zone_offset(zone, at) * CIVIL_US_PER_SECOND;
+        if (shown >= at && shown < next)
+            add_instant(sample, instants, shown, from, until);
+        at = next;
+    }
+}
+
 static void
 brute_force(const Sample *sample, const Zone *zone, int64_t from, int64_t until, GArray *instants)
 {
@@ -109,13 +125,13 @@ brute_force(const Sample *sample, const Zone *zone, int64_t from, int64_t until,
     for (int64_t label = first_label; label < until + 2 * DAY; label += MINUTE) {
         if (!asks_for(sample, label))
             continue;
-        int64_t first, second;
-        ZoneFit fit = zone_resolve(zone, label, &first, &second);
-        if (running && fit == ZONE_GAP)
-            continue;
-        add_instant(sample, instants, first, from, until);
-        if (running && fit == ZONE_AMBIGUOUS)
-            add_instant(sample, instants, second, from, until);
+        if (running) {
+            add_all_passes(sample, zone, instants, label, from, until);
+        } else {
+            int64_t first, second;
+            (void)zone_resolve(zone, label, &first, &second);
+            add_instant(sample, instants, first, from, until);
+        }
     }
 }
 
@@ -223,36 +239,74 @@ assert_counts(const Schedule *const *schedules, size_t n, int64_t from, int64_t 
 }
 
 static void
-by_brute_force(void)
+compare_with_brute_force(Zone *zone, int64_t around)
+{
+    int64_t from =
+        around + g_test_rand_int_range(-3000, 200) * MINUTE + g_test_rand_int_range(-1, 2);
+    int64_t until = from + g_test_rand_int_range(0, 5000) * MINUTE;
+    g_autoptr(GArray) together = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    const Schedule *schedules[3];
+    for (size_t k = 0; k < G_N_ELEMENTS(schedules); k++) {
+        Sample sample = random_sample(zone, around);
+        g_autoptr(GArray) alone = g_array_new(FALSE, FALSE, sizeof(int64_t));
+        brute_force(&sample, zone, from, until, alone);
+        sort_and_merge(alone);
+        schedules[k] = sample.schedule;
+        assert_next(&schedules[k], 1, from, until, alone);
+        assert_counts(&schedules[k], 1, from, until, alone);
+        g_array_append_vals(together, alone->data, alone->len);
+    }
+    sort_and_merge(together);
+    assert_next(schedules, G_N_ELEMENTS(schedules), from, until, together);
+    assert_counts(schedules, G_N_ELEMENTS(schedules), from, until, together);
+    for (size_t k = 0; k < G_N_ELEMENTS(schedules); k++)
+        schedule_free((Schedule *)schedules[k]);
+}
+
+static void
+real_zones_by_brute_force(void)
 {
     static const char *const names[] = {
         "UTC",          "Europe/Berlin",       "America/New_York",  "America/Santiago",
         "Pacific/Apia", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Kwajalein",
         "Asia/Gaza",    "Antarctica/Troll",    "Africa/Cairo",      "America/Caracas"};
-    for (int i = 0; i < 1200; i++) {
+    for (int i = 0; i < 1000; i++) {
         g_autoptr(Zone) zone =
             zone_load(names[g_test_rand_int_range(0, G_N_ELEMENTS(names))], NULL, NULL);
-        int64_t around = random_change(zone);
-        int64_t from =
-            around + g_test_rand_int_range(-3000, 200) * MINUTE + g_test_rand_int_range(-1, 2);
-        int64_t until = from + g_test_rand_int_range(0, 5000) * MINUTE;
-        g_autoptr(GArray) together = g_array_new(FALSE, FALSE, sizeof(int64_t));
-        const Schedule *schedules[3];
-        for (size_t k = 0; k < G_N_ELEMENTS(schedules); k++) {
-            Sample sample = random_sample(zone, around);
-            g_autoptr(GArray) alone = g_array_new(FALSE, FALSE, sizeof(int64_t));
-            brute_force(&sample, zone, from, until, alone);
-            sort_and_merge(alone);
-            schedules[k] = sample.schedule;
-            assert_next(&schedules[k], 1, from, until, alone);
-            assert_counts(&schedules[k], 1, from, until, alone);
-            g_array_append_vals(together, alone->data, alone->len);
+        compare_with_brute_force(zone, random_change(zone));
+    }
+}
+
+/* Changes of up to two days, some of them within hours of each other, and footers that overlap themselves. */
+static void
+wild_zones_by_brute_force(void)
+{
+    static const char *const footers[] = {
+        "ABC-1",
+        "ABC3DEF,M3.2.0,M11.1.0",
+        "ABC12DEF-12,100/167,J100/-100",
+        "ABC-24DEF24,M6.1.1/30,M6.1.4/-30",
+        "ABC-5:45DEF-5:15,0/-167,365/167",
+    };
+    for (int i = 0; i < 600; i++) {
+        int64_t at[6], last = g_test_rand_int_range(0, 86400 * 365) / 60 * 60;
+        int32_t offset[6];
+        size_t n = (size_t)g_test_rand_int_range(0, 7);
+        for (size_t k = 0; k < n; k++) {
+            last += g_test_rand_int_range(1, 3000) * 60;
+            at[k] = last;
+            offset[k] = g_test_rand_int_range(-99, 100) * 900;
         }
-        sort_and_merge(together);
-        assert_next(schedules, G_N_ELEMENTS(schedules), from, until, together);
-        assert_counts(schedules, G_N_ELEMENTS(schedules), from, until, together);
-        for (size_t k = 0; k < G_N_ELEMENTS(schedules); k++)
-            schedule_free((Schedule *)schedules[k]);
+        const char *footer = footers[g_test_rand_int_range(0, G_N_ELEMENTS(footers))];
+        g_autoptr(GByteArray) file = tzif_make('2', 0, at, offset, n, footer);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Zone) zone = zone_parse("wild", file->data, file->len, &error);
+        g_assert_no_error(error);
+        int64_t around = zone_next_transition(zone, last * CIVIL_US_PER_SECOND);
+        int64_t cycles = g_test_rand_int_range(0, 3) * CIVIL_CYCLE_DAYS * DAY;
+        compare_with_brute_force(zone, around == INT64_MAX || g_test_rand_bit()
+                                           ? last * CIVIL_US_PER_SECOND
+                                           : around + cycles);
     }
 }
 
@@ -379,7 +433,8 @@ main(int argc, char **argv)
     case_table_add("data/calendar/pgagent.tsv", check_case);
     case_table_add("data/calendar/rules.tsv", check_case);
     case_table_add("data/calendar/transitions.tsv", check_case);
-    g_test_add_func("/schedule/by-brute-force", by_brute_force);
+    g_test_add_func("/schedule/real-zones-by-brute-force", real_zones_by_brute_force);
+    g_test_add_func("/schedule/wild-zones-by-brute-force", wild_zones_by_brute_force);
     g_test_add_func("/schedule/slot-labels", slot_labels);
     g_test_add_func("/schedule/first-schedule-owns-a-slot", first_schedule_owns_a_slot);
     g_test_add_func("/schedule/counts-over-centuries", counts_over_centuries);

@@ -8,9 +8,10 @@
 #include "base/error.h"
 #include "calendar/civil.h"
 #include "calendar/posixzone.h"
-#include "schedule-text.h"
 
 #include "case-table.h"
+#include "schedule-text.h"
+#include "tzif-maker.h"
 
 #define SECOND CIVIL_US_PER_SECOND
 #define MINUTE CIVIL_US_PER_MINUTE
@@ -253,46 +254,13 @@ damaged(void)
     }
 }
 
-static void
-put32(GByteArray *file, uint32_t value)
-{
-    value = GUINT32_TO_BE(value);
-    g_byte_array_append(file, (const guint8 *)&value, 4);
-}
-
-static void
-put_header(GByteArray *file, char version, uint32_t leaps, uint32_t changes, uint32_t types)
-{
-    guint8 rest[16] = {(guint8)version};
-    g_byte_array_append(file, (const guint8 *)"TZif", 4);
-    g_byte_array_append(file, rest, 16);
-    put32(file, 0);
-    put32(file, 0);
-    put32(file, leaps);
-    put32(file, changes);
-    put32(file, types);
-    put32(file, 4);
-}
-
-static void
-put_type(GByteArray *file, int32_t offset)
-{
-    put32(file, (uint32_t)offset);
-    g_byte_array_append(file, (const guint8 *)"\0\0", 2);
-}
-
 /* Version 1 has 32-bit times and no footer. */
 static void
 version_1(void)
 {
-    g_autoptr(GByteArray) file = g_byte_array_new();
-    put_header(file, '\0', 0, 2, 2);
-    put32(file, 1000);
-    put32(file, 2000);
-    g_byte_array_append(file, (const guint8 *)"\1\0", 2);
-    put_type(file, 3600);
-    put_type(file, -7200);
-    g_byte_array_append(file, (const guint8 *)"ABC", 4);
+    static const int64_t at[] = {1000, 2000};
+    static const int32_t offset[] = {-7200, 3600};
+    g_autoptr(GByteArray) file = tzif_make('\0', 3600, at, offset, 2, "");
     g_autoptr(Zone) zone = parse(file->data, file->len);
     g_assert_nonnull(zone);
     g_assert_cmpint(zone_offset(zone, 1000 * SECOND - 1), ==, 3600);
@@ -300,25 +268,32 @@ version_1(void)
     g_assert_cmpint(zone_offset(zone, 2000 * SECOND), ==, 3600);
     g_assert_cmpint(zone_next_transition(zone, 2000 * SECOND), ==, INT64_MAX);
 
-    file->data[31] = 1; /* a leap second that is not there; then one that is */
+    /* A leap second that is not there; then one that is. */
+    file->data[31] = 1;
     g_assert_null(parse(file->data, file->len));
-    put32(file, 0);
-    put32(file, 0);
+    g_byte_array_append(file, (const guint8 *)"\0\0\0\1\0\0\0\1", 8);
     g_assert_null(parse(file->data, file->len));
+}
+
+static void
+refused_changes(void)
+{
+    static const int64_t forward[] = {1000, 2000}, back[] = {2000, 1000};
+    static const int32_t offsets[] = {0, 3600}, too_far[] = {0, 93600};
+    g_autoptr(GByteArray) fine = tzif_make('2', 0, forward, offsets, 2, "ABC-1");
+    g_autoptr(Zone) zone = parse(fine->data, fine->len);
+    g_assert_nonnull(zone);
+    g_autoptr(GByteArray) out_of_order = tzif_make('2', 0, back, offsets, 2, "ABC-1");
+    g_assert_null(parse(out_of_order->data, out_of_order->len));
+    g_autoptr(GByteArray) beyond = tzif_make('2', 0, forward, too_far, 2, "ABC-1");
+    g_assert_null(parse(beyond->data, beyond->len));
 }
 
 /* A file that is nothing but a footer, which then holds for all time. */
 static Zone *
 footer_only(const char *footer)
 {
-    g_autoptr(GByteArray) file = g_byte_array_new();
-    for (int i = 0; i < 2; i++) {
-        put_header(file, '2', 0, 0, 1);
-        put_type(file, 1234);
-        g_byte_array_append(file, (const guint8 *)"ABC", 4);
-    }
-    g_autofree char *line = g_strdup_printf("\n%s\n", footer);
-    g_byte_array_append(file, (const guint8 *)line, (guint)strlen(line));
+    g_autoptr(GByteArray) file = tzif_make('2', 1234, NULL, NULL, 0, footer);
     return parse(file->data, file->len);
 }
 
@@ -393,6 +368,7 @@ main(int argc, char **argv)
     g_test_add_func("/zone/cut-short", cut_short);
     g_test_add_func("/zone/damaged", damaged);
     g_test_add_func("/zone/version-1", version_1);
+    g_test_add_func("/zone/refused-changes", refused_changes);
     g_test_add_func("/zone/footers", footers);
     g_test_add_func("/zone/posix-days", posix_days);
     return g_test_run();
