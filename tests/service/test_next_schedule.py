@@ -12,7 +12,7 @@ from schedules import SIZES, UTC, array, arrays, ask, oracle, schedule, turns
 pytestmark = pytest.mark.core
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
+BERLIN, NEW_YORK, APIA = "Europe/Berlin", "America/New_York", "Pacific/Apia"
 HALF_PAST_TWO = {"minutes": [30], "hours": [2]}
 MIDNIGHT = {"minutes": [0], "hours": [0]}
 EVERY_DAY = time(2, 30)
@@ -112,7 +112,16 @@ RULES = {
     "gap at midnight": (on("2026-01-01", zone="America/Santiago", **MIDNIGHT), at("2027-09-04 12:00"), "2027-09-05 01:00-03:00"),
     "overlap across midnight": (on("2026-01-01", zone="America/Santiago", minutes=[30], hours=[23]),
                                 at("2027-04-03 12:00"), "2027-04-03 23:30-03:00"),
-    "a day that was left out": (on("2011-01-01", zone="Pacific/Apia", minutes=[0], hours=[12]), at("2011-12-29 23:00"), "2011-12-31 12:00+14:00"),
+    "a day that was left out": (on("2011-01-01", zone=APIA, minutes=[0], hours=[12]), at("2011-12-29 23:00"), "2011-12-31 12:00+14:00"),
+    "a label of the day before": (on("2011-01-01", zone=APIA, minutes=[0], hours=[12], monthdays=[30]),
+                                  at("2011-12-31 00:30+14:00"), "2011-12-31 12:00+14:00"),
+    "a later label that comes first": (on("2011-01-01", zone=APIA, minutes=[0], hours=[10, 12], exceptions=[(date(2011, 12, 30), time(10, 0))]),
+                                       at("2011-12-29 13:00-10:00"), "2011-12-31 10:00+14:00"),
+    "hourly in a day that was left out": (on("2011-01-01", zone=APIA, minutes=[0], monthdays=[30]), at("2011-12-29 23:00"), "2012-01-30 00:00+14:00"),
+    "a label of the day after the end": (on("2010-01-01", zone="America/St_Johns", **MIDNIGHT, end=at("2010-11-07 03:00")),
+                                         at("2010-11-07 00:00"), "2010-11-07 02:30"),
+    "both passes of a minute before midnight goes back": (on("2010-01-01", zone="America/St_Johns", minutes=[0], monthdays=[7]),
+                                                          at("2010-11-07 02:30"), "2010-11-07 03:30"),
 }
 
 
@@ -222,7 +231,7 @@ def test_after_now_and_after_the_last_slot(job):
 
 # ---- Chance ----
 
-ZONES = ["Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca", "Pacific/Apia", NEW_YORK, BERLIN]
+ZONES = ["Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca", "America/St_Johns", APIA, NEW_YORK, BERLIN]
 N_RANDOM = int(os.environ.get("PGALMANAC_RANDOM_SCHEDULES", "2500"))
 
 
@@ -274,4 +283,4 @@ def test_random_schedules_against_brute_force(cursor):
         else:
             assert answer == expected, (seed, after, self)
             n_found += answer is not None
-    assert n_found > N_RANDOM // 2
+    assert n_found >= N_RANDOM // 3

@@ -337,21 +337,33 @@ def test_a_request_for_a_disabled_job_stays_unseen(job):
     assert job.next_run() is None
 
 
-@pytest.mark.parametrize("first, second", [("2089-01-01", "2089-02-01"), ("2089-02-01", "2089-01-01")])
-def test_two_people_wish_at_once(job, first, second):
-    """The second waits for the first; the earliest of both is shown."""
-    insert = "INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqdue) VALUES ('run', 1, %s)"
+def do_at_once(job, statement, first, second):
+    """Two sessions: the second waits for the first one's lock, and goes on when that is committed."""
     with closing(job.database.connect(autocommit=False)) as one, \
             closing(psycopg2.connect(job.database.conninfo, async_=True)) as other:
-        one.cursor().execute(insert, [first])
+        one.cursor().execute(statement, first)
         wait(other)
         cursor = other.cursor()
-        cursor.execute(insert, [second])
+        cursor.execute(statement, second)
         wait_until(lambda: job.value("SELECT %s = ANY (pg_blocking_pids(%s))", one.info.backend_pid, other.info.backend_pid),
                    "the second waits for the first")
         one.commit()
         wait(other)
-    assert job.next_run() == job.at("2089-01-01")
+
+
+@pytest.mark.parametrize("first, second", [("2089-01-01", "2089-02-01"), ("2089-02-01", "2089-01-01")])
+@pytest.mark.parametrize("statement", ["INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqdue) VALUES ('run', 1, %s)",
+                                       "UPDATE pgagent.pga_job SET jobnextrun = %s"], ids=["request", "next run"])
+def test_two_people_wish_at_once(job, statement, first, second):
+    do_at_once(job, statement, [first], [second])
+    assert (job.next_run(), sorted(job.requests())) == (job.at("2089-01-01"), [job.at("2089-01-01"), job.at("2089-02-01")])
+
+
+@pytest.mark.parametrize("first, second", [("2085-01-01", "2086-01-01"), ("2086-01-01", "2085-01-01")])
+def test_two_people_edit_at_once(job, first, second):
+    do_at_once(job, INSERT_SCHEDULE, [1, "first", first], [1, "second", second])
+    assert job.next_run() == job.at("2085-01-01 09:00+00")
+    assert job.revision() == 3
 
 
 def wait(connection):
