@@ -69,6 +69,7 @@ EXTRA_DIST += \
 DB_TESTS = \
 	tests/unit/test-conn \
 	tests/unit/test-params \
+	tests/unit/test-pool \
 	tests/unit/test-script \
 	tests/unit/test-target
 check_PROGRAMS += $(DB_TESTS)
@@ -79,6 +80,8 @@ tests_unit_test_conn_SOURCES = tests/unit/test-conn.c $(db_conn_test_sources)
 tests_unit_test_conn_LDADD = $(db_test_libs)
 tests_unit_test_params_SOURCES = tests/unit/test-params.c tests/unit/server.c tests/unit/server.h
 tests_unit_test_params_LDADD = $(db_test_libs)
+tests_unit_test_pool_SOURCES = tests/unit/test-pool.c $(db_conn_test_sources)
+tests_unit_test_pool_LDADD = $(db_test_libs)
 tests_unit_test_script_SOURCES = tests/unit/test-script.c $(db_conn_test_sources)
 tests_unit_test_script_LDADD = $(db_test_libs)
 tests_unit_test_target_LDADD = $(db_test_libs)
