@@ -1,11 +1,14 @@
 -- Two databases and two jobs to look at. Run again, it leaves what is there as it is.
+SET client_min_messages = warning;
 SELECT 'CREATE DATABASE quickstart_shop' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'quickstart_shop') \gexec
 SELECT 'CREATE DATABASE quickstart_reports' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'quickstart_reports') \gexec
 
 SELECT current_database() AS home \gset
 \c quickstart_shop
+SET client_min_messages = warning;
 CREATE TABLE IF NOT EXISTS orders (id serial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), amount numeric NOT NULL);
 \c quickstart_reports
+SET client_min_messages = warning;
 CREATE TABLE IF NOT EXISTS reports (id serial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), note text NOT NULL);
 \c :home
 
