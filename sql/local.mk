@@ -25,6 +25,7 @@ SQL_QUERY = \
 	sql/query/jobs_unplanned.sql \
 	sql/query/runs_close.sql \
 	sql/query/runs_close_step.sql \
+	sql/query/runs_note_pid.sql \
 	sql/query/runs_open_step.sql \
 	sql/query/runs_unknown.sql \
 	sql/query/schema_check.sql \

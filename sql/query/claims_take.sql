@@ -1,6 +1,7 @@
 -- Take: claims jobs and opens their log rows, one autocommit statement for a batch. A row counts only if it is
 -- still what the peek saw (jobnextrun, jobrevision, unclaimed); rows that another agent is taking are passed by.
--- A wish ($6 true) deletes the requests that it answers; a slot ($7 …) moves the plan on. $1 $2: who we are.
+-- A wish ($6 true) deletes the requests that it answers; a slot ($7 …) moves the plan on. $1 $2: who we are. The log
+-- row of each run's first step ($15) is opened here too: one commit less before the step may start.
 WITH self AS (
     SELECT jagpid, jagname, jagepoch
     FROM pgagent.pga_jobagent
@@ -9,8 +10,10 @@ WITH self AS (
 ), wanted AS (
     SELECT *
     FROM unnest($3::int4[], $4::timestamptz[], $5::int4[], $6::bool[], $7::timestamptz[], $8::text[],
-                $9::int4[], $10::int4[], $11::bool[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[])
-        AS w (jobid, nextrun, revision, manual, slot, label, slots, scheduleid, late, planned, missed_from, missed_to)
+                $9::int4[], $10::int4[], $11::bool[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
+                $15::int4[])
+        AS w (jobid, nextrun, revision, manual, slot, label, slots, scheduleid, late, planned, missed_from, missed_to,
+              stepid)
 ), locked AS (
     SELECT j.jobid
     FROM pgagent.pga_job j
@@ -44,13 +47,27 @@ WITH self AS (
            'no agent ran the job at these instants; the run of the newest slot stands for them', self.jagname
     FROM taken t JOIN wanted w ON w.jobid = t.jobid, self
     WHERE w.missed_from IS NOT NULL
+), logged AS (
+    INSERT INTO pgagent.pga_joblog
+        (jlgjobid, jlgstatus, jlgstart, jlgscheduled, jlglabel, jlgtrigger, jlgslots, jlgjscid, jlgagent, jlgepoch,
+         jlgbatch, jlgby)
+    SELECT w.jobid, 'r', clock_timestamp(), w.slot, w.label,
+           CASE WHEN w.manual THEN 'manual' WHEN w.late THEN 'missed' ELSE 'schedule' END,
+           w.slots, w.scheduleid, self.jagname, self.jagepoch, $16::uuid,
+           (SELECT a.reqby FROM answered a WHERE a.reqjobid = w.jobid ORDER BY a.reqid LIMIT 1)
+    FROM taken t JOIN wanted w ON w.jobid = t.jobid, self
+    RETURNING jlgid, jlgjobid
+), step AS (
+    SELECT s.jstid, s.jstjobid
+    FROM pgagent.pga_jobstep s
+    JOIN wanted w ON w.stepid = s.jstid AND w.jobid = s.jstjobid
+    FOR KEY SHARE OF s SKIP LOCKED
+), opened AS (
+    INSERT INTO pgagent.pga_jobsteplog (jsljlgid, jsljstid, jslstatus, jslstart, jslhost)
+    SELECT l.jlgid, s.jstid, 'r', clock_timestamp(), $17::text
+    FROM logged l JOIN step s ON s.jstjobid = l.jlgjobid
+    RETURNING jslid, jsljlgid
 )
-INSERT INTO pgagent.pga_joblog
-    (jlgjobid, jlgstatus, jlgstart, jlgscheduled, jlglabel, jlgtrigger, jlgslots, jlgjscid, jlgagent, jlgepoch,
-     jlgbatch, jlgby)
-SELECT w.jobid, 'r', clock_timestamp(), w.slot, w.label,
-       CASE WHEN w.manual THEN 'manual' WHEN w.late THEN 'missed' ELSE 'schedule' END,
-       w.slots, w.scheduleid, self.jagname, self.jagepoch, $15::uuid,
-       (SELECT a.reqby FROM answered a WHERE a.reqjobid = w.jobid ORDER BY a.reqid LIMIT 1)
-FROM taken t JOIN wanted w ON w.jobid = t.jobid, self
-RETURNING jlgid, jlgjobid
+SELECT l.jlgid, l.jlgjobid, o.jslid
+FROM logged l
+LEFT JOIN opened o ON o.jsljlgid = l.jlgid

@@ -11,7 +11,7 @@ SELECT j.jobid, j.jobname, j.jobrevision, j.jobagentid IS NOT NULL AS busy,
        wish.reqby IS NOT NULL AS wished, now(),
        coalesce(j.jobtimezone, (SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone')),
        (extract(epoch FROM j.jobtimeout) * 1000000)::int8 AS timeout_us,
-       first.server, first.kind, first.jstdbname, first.jstconnstr
+       first.server, first.jstdbname
 FROM due
 JOIN pgagent.pga_job j ON j.jobid = due.jobid
 LEFT JOIN LATERAL (
@@ -20,7 +20,7 @@ LEFT JOIN LATERAL (
     ORDER BY r.reqdue, r.reqid LIMIT 1
 ) wish ON true
 LEFT JOIN LATERAL (
-    SELECT CASE WHEN s.jstkind = 's' THEN s.jstconnstr END AS server, s.jstkind AS kind, s.jstdbname, s.jstconnstr
+    SELECT CASE WHEN s.jstkind = 's' THEN s.jstconnstr END AS server, s.jstdbname
     FROM pgagent.pga_jobstep s
     WHERE s.jstjobid = j.jobid AND s.jstenabled
     ORDER BY s.jstname, s.jstid LIMIT 1

@@ -1,10 +1,12 @@
 -- What each of the service's own sessions says first. Triggers know the agent by pgalmanac.agent; a lock that
--- somebody holds on a job must not hold up the log of all others.
+-- somebody holds on a job must not hold up the log of all others; statements are planned once (from version 12 on).
 SELECT pg_catalog.set_config(name, value, false)
-FROM (VALUES ('pgalmanac.agent', 'on'),
-             ('synchronous_commit', 'on'),
-             ('lock_timeout', '2s'),
-             ('statement_timeout', '60s'),
-             ('client_min_messages', 'warning'),
-             ('default_transaction_isolation', 'read committed'),
-             ('search_path', 'pg_catalog, pg_temp')) AS setting (name, value)
+FROM (VALUES ('pgalmanac.agent', 'on', 0),
+             ('synchronous_commit', 'on', 0),
+             ('lock_timeout', '2s', 0),
+             ('statement_timeout', '60s', 0),
+             ('client_min_messages', 'warning', 0),
+             ('default_transaction_isolation', 'read committed', 0),
+             ('search_path', 'pg_catalog, pg_temp', 0),
+             ('plan_cache_mode', 'force_generic_plan', 120000)) AS setting (name, value, since)
+WHERE pg_catalog.current_setting('server_version_num')::int4 >= since

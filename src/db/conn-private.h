@@ -72,6 +72,9 @@ struct DbConn {
     bool cancel_under_way;
     bool cancel_sent;
 
+    GHashTable
+        *prepared; /* text of a statement -> its name on the server; NULL = plans are not kept */
+    guint last_prepared;
     GQueue queue; /* Request */
     Request *running;
     guint late;       /* source: breaks the connection, or answers those who asked after that */
@@ -100,6 +103,10 @@ void conn_break_later(DbConn *self);
 void conn_on_connected(DbConn *self);
 void conn_on_refused(DbConn *self, GError *error);
 void conn_on_notice(void *user_data, const PGresult *result);
+
+/* prepared.c: the name under which the statement is prepared (asked for before whatever is queued next), NULL if
+ * plans are not kept. */
+const char *conn_prepare(DbConn *self, const char *sql);
 
 /* connect.c */
 void connect_start(DbConn *self);

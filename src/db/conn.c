@@ -85,6 +85,7 @@ conn_unref(DbConn *self)
     g_free(self->application_name);
     g_free(self->last_words);
     g_clear_error(&self->broken);
+    g_clear_pointer(&self->prepared, g_hash_table_unref);
     g_free(self);
 }
 
@@ -337,6 +338,18 @@ db_conn_free(DbConn *self)
     if (self->dispatching == 0)
         drop_all(self);
     conn_unref(self);
+}
+
+void
+db_conn_abandon(DbConn *self, const GError *error)
+{
+    if (!db_conn_is_open(self))
+        return;
+    conn_begin_event(self);
+    self->broken = g_error_copy(error);
+    conn_enter(self, CONN_BROKEN);
+    fail_requests(self, error);
+    conn_end_event(self);
 }
 
 void

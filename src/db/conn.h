@@ -19,6 +19,12 @@ typedef struct DbConn DbConn;
 DbConn *db_conn_new(DbTarget *target, const char *application_name, int64_t connect_timeout_us);
 void db_conn_free(DbConn *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbConn, db_conn_free)
+/* Before db_conn_free, for owners whose requests must not be dropped without an answer: ends the connection and
+ * answers each request that is queued or under way with that error, from inside this call. */
+void db_conn_abandon(DbConn *self, const GError *error);
+/* From now on each statement is planned once and its plan kept for the life of the connection. Every parameter of
+ * every statement must then have a cast ($1::int4). */
+void db_conn_keep_plans(DbConn *self);
 
 /* Connects, once in the life of the object: each host (name looked up off the loop), each address, one attempt
  * with its own time limit. Called once, never from inside db_conn_open, with NULL or why not: BUSY (53300,

@@ -18,6 +18,7 @@ libdb_a_SOURCES = \
 	src/db/pool.c \
 	src/db/pool.h \
 	src/db/poolserver.c \
+	src/db/prepared.c \
 	src/db/query.c \
 	src/db/result.c \
 	src/db/result.h \

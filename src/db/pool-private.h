@@ -47,6 +47,7 @@ PoolServer *pool_server_new(DbPool *pool, const char *name);
 void pool_server_free(PoolServer *self);
 bool pool_server_is_empty(const PoolServer *self);
 void pool_server_wait(PoolServer *self, DbLease *lease);
+void pool_server_warm(PoolServer *self, DbTarget *target);
 /* Looks soon who may go on. */
 void pool_server_pump_later(PoolServer *self);
 DbConn *pooled_conn(Pooled *self);

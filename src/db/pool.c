@@ -43,8 +43,8 @@ pool_forget_server(DbPool *self, const char *name)
     g_hash_table_remove(self->servers, name);
 }
 
-DbLease *
-db_pool_acquire(DbPool *self, DbTarget *target, DbPoolReady ready, gpointer user_data)
+static PoolServer *
+server_of(DbPool *self, const DbTarget *target)
 {
     const char *name = db_target_server(target);
     PoolServer *server = g_hash_table_lookup(self->servers, name);
@@ -52,6 +52,19 @@ db_pool_acquire(DbPool *self, DbTarget *target, DbPoolReady ready, gpointer user
         server = pool_server_new(self, name);
         g_hash_table_insert(self->servers, g_strdup(name), server);
     }
+    return server;
+}
+
+void
+db_pool_warm(DbPool *self, DbTarget *target)
+{
+    pool_server_warm(server_of(self, target), target);
+}
+
+DbLease *
+db_pool_acquire(DbPool *self, DbTarget *target, DbPoolReady ready, gpointer user_data)
+{
+    PoolServer *server = server_of(self, target);
     DbLease *lease = lease_new(server, target, ++self->last_sequence, ready, user_data);
     pool_server_wait(server, lease);
     return lease;

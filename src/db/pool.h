@@ -15,6 +15,10 @@ void db_pool_free(DbPool *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbPool, db_pool_free)
 void db_pool_set_limits(DbPool *self, int max_per_server, int64_t connect_timeout_us);
 
+/* Somebody will probably want a connection to that target in a moment: has one ready, if one may be opened and none
+ * is there. */
+void db_pool_warm(DbPool *self, DbTarget *target);
+
 /* Called once, never from inside db_pool_acquire: conn, or error (never BUSY). conn is NULL on error. The
  * handlers of the connection are the caller's to set. Either way the lease must be released or closed. */
 typedef void (*DbPoolReady)(DbConn *conn, const GError *error, gpointer user_data);

@@ -19,7 +19,7 @@ enum {
 };
 
 typedef enum {
-    POOLED_OPENING,  /* for `lease` */
+    POOLED_OPENING,  /* for `lease`; NULL = for whoever comes */
     POOLED_LEASED,   /* used by `lease` */
     POOLED_CLEANING, /* given back; DISCARD ALL is on its way */
     POOLED_IDLE,     /* waits for the next lease, or for its end */
@@ -222,9 +222,20 @@ knows_how_to_watch(const DbConn *conn)
 }
 
 static void
+enter_leased(Pooled *pooled, DbLease *lease)
+{
+    g_clear_handle_id(&pooled->time_limit, g_source_remove);
+    db_conn_set_handlers(pooled->conn, NULL, NULL, NULL);
+    pooled->state = POOLED_LEASED;
+    pooled->lease = lease;
+    lease_grant(lease, pooled);
+}
+
+static void
 enter_idle(Pooled *pooled)
 {
     pooled->state = POOLED_IDLE;
+    db_conn_set_handlers(pooled->conn, on_unused_lost, NULL, pooled);
     g_queue_push_tail(&pooled->server->idle, pooled);
     limit_time(pooled, IDLE_MS);
     pool_server_pump_later(pooled->server);
@@ -292,14 +303,20 @@ on_opened(DbConn *conn, const GError *error, gpointer user_data)
     PoolServer *self = pooled->server;
     DbLease *lease = pooled->lease;
     if (!error) {
-        pooled->state = POOLED_LEASED;
         if (knows_how_to_watch(conn))
             watch_for_our_end(conn, on_ignored, NULL);
-        lease_grant(lease, pooled);
+        if (lease)
+            enter_leased(pooled, lease);
+        else
+            enter_idle(pooled);
         pool_server_pump_later(self);
         return;
     }
 
+    if (!lease) {
+        pooled_remove(pooled);
+        return;
+    }
     lease->pooled = NULL;
     if (error->code == ALMANAC_ERROR_BUSY) {
         back_off(self, pooled->key, error->message);
@@ -311,19 +328,25 @@ on_opened(DbConn *conn, const GError *error, gpointer user_data)
     pooled_remove(pooled);
 }
 
-static void
-begin_opening(PoolServer *self, DbLease *lease)
+static Pooled *
+begin_opening(PoolServer *self, DbTarget *target)
 {
     Pooled *pooled = g_new0(Pooled, 1);
     pooled->server = self;
     pooled->state = POOLED_OPENING;
-    pooled->key = g_strdup(db_target_key(lease->target));
+    pooled->key = g_strdup(db_target_key(target));
     pooled->conn =
-        db_conn_new(lease->target, self->pool->application_name, self->pool->connect_timeout_us);
-    pooled->lease = lease;
-    lease->pooled = pooled;
+        db_conn_new(target, self->pool->application_name, self->pool->connect_timeout_us);
     g_ptr_array_add(self->all, pooled);
     db_conn_open(pooled->conn, on_opened, pooled);
+    return pooled;
+}
+
+static void
+give_to(Pooled *pooled, DbLease *lease)
+{
+    pooled->lease = lease;
+    lease->pooled = pooled;
 }
 
 /* The youngest one: the others get the chance to come of age. */
@@ -346,17 +369,35 @@ take_idle(PoolServer *self, const char *key)
     return NULL;
 }
 
+/* One that was begun for whoever comes. */
+static Pooled *
+find_warming(const PoolServer *self, const char *key)
+{
+    for (guint i = 0; i < self->all->len; i++) {
+        Pooled *pooled = self->all->pdata[i];
+        if (pooled->state == POOLED_OPENING && !pooled->lease && strcmp(pooled->key, key) == 0)
+            return pooled;
+    }
+    return NULL;
+}
+
+static bool
+grant_warming(PoolServer *self, DbLease *lease)
+{
+    Pooled *pooled = find_warming(self, db_target_key(lease->target));
+    if (!pooled)
+        return false;
+    give_to(pooled, lease);
+    return true;
+}
+
 static bool
 grant_idle(PoolServer *self, DbLease *lease)
 {
     Pooled *pooled = take_idle(self, db_target_key(lease->target));
     if (!pooled)
         return false;
-    g_clear_handle_id(&pooled->time_limit, g_source_remove);
-    db_conn_set_handlers(pooled->conn, NULL, NULL, NULL);
-    pooled->state = POOLED_LEASED;
-    pooled->lease = lease;
-    lease_grant(lease, pooled);
+    enter_leased(pooled, lease);
     return true;
 }
 
@@ -413,7 +454,7 @@ pump(PoolServer *self)
     for (GList *l = self->line.head; l; l = next) {
         next = l->next;
         DbLease *lease = l->data;
-        if (grant_idle(self, lease)) {
+        if (grant_idle(self, lease) || grant_warming(self, lease)) {
             g_queue_delete_link(&self->line, l);
             continue;
         }
@@ -423,7 +464,7 @@ pump(PoolServer *self)
             continue;
         }
         g_queue_delete_link(&self->line, l);
-        begin_opening(self, lease);
+        give_to(begin_opening(self, lease->target), lease);
     }
     drop_unneeded_gates(self);
 }
@@ -474,6 +515,20 @@ bool
 pool_server_is_empty(const PoolServer *self)
 {
     return self->all->len == 0 && self->line.length == 0 && !self->pump;
+}
+
+void
+pool_server_warm(PoolServer *self, DbTarget *target)
+{
+    const char *key = db_target_key(target);
+    Pooled *idle = take_idle(self, key);
+    if (idle) {
+        g_queue_push_tail(&self->idle, idle);
+        return;
+    }
+    if (!is_wanted(self, key) && !find_gate(self, key) &&
+        (int)self->all->len < MAX(self->pool->max_per_server, 1))
+        (void)begin_opening(self, target);
 }
 
 void

@@ -8,6 +8,7 @@
 typedef struct {
     Request base;
     char *sql;
+    char *name; /* under which it is prepared; NULL = it is not */
     DbParams *params;
     PGresult *result; /* the first error, else the last result */
     DbQueryDone done;
@@ -18,6 +19,10 @@ static bool
 query_send(Request *request, PGconn *pg)
 {
     Query *self = (Query *)request;
+    if (self->name)
+        return PQsendQueryPrepared(pg, self->name, db_params_count(self->params),
+                                   db_params_values(self->params), db_params_lengths(self->params),
+                                   db_params_formats(self->params), 1) != 0;
     return PQsendQueryParams(pg, self->sql, db_params_count(self->params),
                              db_params_types(self->params), db_params_values(self->params),
                              db_params_lengths(self->params), db_params_formats(self->params),
@@ -76,6 +81,7 @@ query_free(Request *request)
 {
     Query *self = (Query *)request;
     g_free(self->sql);
+    g_free(self->name);
     db_params_free(self->params);
     PQclear(self->result);
     g_free(self);
@@ -100,6 +106,7 @@ db_conn_query(DbConn *self, const char *sql, DbParams *params, DbQueryDone done,
     Query *query = g_new0(Query, 1);
     query->base.kind = &query_kind;
     query->sql = g_strdup(sql);
+    query->name = g_strdup(conn_prepare(self, sql));
     query->params = params ? params : db_params_new();
     query->done = done ? done : ignore_answer;
     query->user_data = user_data;

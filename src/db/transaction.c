@@ -12,6 +12,7 @@
 typedef struct {
     Request base;
     DbStatement *statements;
+    char **names; /* under which they are prepared; NULL = they are not */
     int count;
     DbTransactionDone done;
     gpointer user_data;
@@ -31,9 +32,14 @@ send_plain(PGconn *pg, const char *sql)
 }
 
 static bool
-send_statement(PGconn *pg, const DbStatement *statement)
+send_statement(PGconn *pg, const DbStatement *statement, const char *name)
 {
     DbParams *params = statement->params;
+    if (name)
+        return PQsendQueryPrepared(pg, name, params ? db_params_count(params) : 0,
+                                   params ? db_params_values(params) : NULL,
+                                   params ? db_params_lengths(params) : NULL,
+                                   params ? db_params_formats(params) : NULL, 1) != 0;
     if (!params)
         return send_plain(pg, statement->sql);
     return PQsendQueryParams(pg, statement->sql, db_params_count(params), db_params_types(params),
@@ -48,7 +54,7 @@ transaction_send(Request *request, PGconn *pg)
     if (!PQenterPipelineMode(pg) || !send_plain(pg, "BEGIN"))
         return false;
     for (int i = 0; i < self->count; i++) {
-        if (!send_statement(pg, &self->statements[i]))
+        if (!send_statement(pg, &self->statements[i], self->names[i]))
             return false;
     }
     return send_plain(pg, "COMMIT") && PQpipelineSync(pg);
@@ -147,6 +153,9 @@ transaction_free(Request *request)
 {
     Transaction *self = (Transaction *)request;
     g_free(self->statements);
+    for (int i = 0; i < self->count; i++)
+        g_free(self->names[i]);
+    g_free(self->names);
     g_ptr_array_unref(self->results);
     fault_free(self->fault);
     g_free(self);
@@ -167,8 +176,11 @@ db_conn_transaction(DbConn *self, const DbStatement *statements, int count, DbTr
     Transaction *transaction = g_new0(Transaction, 1);
     transaction->base.kind = &transaction_kind;
     transaction->statements = g_new(DbStatement, (gsize)count);
-    for (int i = 0; i < count; i++)
+    transaction->names = g_new0(char *, (gsize)count);
+    for (int i = 0; i < count; i++) {
         transaction->statements[i] = statements[i];
+        transaction->names[i] = g_strdup(conn_prepare(self, statements[i].sql));
+    }
     transaction->count = count;
     transaction->results = g_ptr_array_new_with_free_func((GDestroyNotify)db_result_free);
     transaction->done = done;

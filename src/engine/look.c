@@ -15,9 +15,11 @@ typedef struct {
     LookDone done;
     gpointer user_data;
     int limit;
-    GPtrArray *due;    /* of DueJob */
-    GPtrArray *claims; /* of Claim */
-    GArray *taken;     /* of TakenRun */
+    GPtrArray *due;        /* of DueJob */
+    GHashTable *schedules; /* job id -> GPtrArray of ScheduleRow */
+    GHashTable *steps;     /* job id -> GPtrArray of StepRow */
+    GPtrArray *claims;     /* of Claim */
+    GError *error;         /* of the first of two statements */
 } Look;
 
 static void
@@ -26,7 +28,9 @@ look_end(Look *self, const GError *error)
     self->done(&self->report, error, self->user_data);
     g_clear_pointer(&self->due, g_ptr_array_unref);
     g_clear_pointer(&self->claims, g_ptr_array_unref);
-    g_clear_pointer(&self->taken, g_array_unref);
+    g_clear_pointer(&self->schedules, g_hash_table_unref);
+    g_clear_pointer(&self->steps, g_hash_table_unref);
+    g_clear_error(&self->error);
     g_free(self);
 }
 
@@ -51,49 +55,40 @@ look_note_next(Look *self, int64_t at)
         report->next_at = at;
 }
 
-/* Starting */
-
-static void
-on_steps(GHashTable *rows, const GError *error, gpointer user_data)
+static GPtrArray *
+look_steps(const Look *self, int job_id)
 {
-    Look *self = user_data;
-
-    for (guint i = 0; error == NULL && i < self->taken->len; i++) {
-        const TakenRun *taken = &g_array_index(self->taken, TakenRun, i);
-        const DueJob *job = look_job(self, taken->job_id);
-        GPtrArray *steps = g_hash_table_lookup(rows, GINT_TO_POINTER(taken->job_id));
-        Run *run =
-            run_new(self->parts->store, self->parts->step_context, taken->run_id, job->id,
-                    job->name, job->timeout_us, steps != NULL ? g_ptr_array_ref(steps) : NULL,
-                    dispatch_run_ended, self->parts->dispatch);
-
-        dispatch_start(self->parts->dispatch, run, job->server);
-    }
-    look_end(self, error);
+    return g_hash_table_lookup(self->steps, GINT_TO_POINTER(job_id));
 }
 
-/* Taking */
+/* Taking, and starting what was got */
 
 static void
 on_taken(GArray *taken, const GError *error, gpointer user_data)
 {
     Look *self = user_data;
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int));
 
     if (error != NULL) {
         look_end(self, error);
         return;
     }
-    if (taken->len < self->claims->len)
-        self->report.was_refused = true;
-    if (taken->len == 0) {
-        look_end(self, NULL);
-        return;
+    self->report.was_refused = taken->len < self->claims->len;
+    for (guint i = 0; i < taken->len; i++) {
+        const TakenRun *run = &g_array_index(taken, TakenRun, i);
+        const DueJob *job = look_job(self, run->job_id);
+        const RunSpec spec = {.id = run->run_id,
+                              .job_id = job->id,
+                              .job_name = job->name,
+                              .timeout_us = job->timeout_us,
+                              .steps = look_steps(self, job->id),
+                              .step_log_id = run->step_log_id};
+
+        dispatch_start(self->parts->dispatch,
+                       run_new(self->parts->store, self->parts->step_context, &spec,
+                               dispatch_run_ended, self->parts->dispatch),
+                       job->server);
     }
-    self->taken = g_array_ref(taken);
-    for (guint i = 0; i < taken->len; i++)
-        g_array_append_val(ids, g_array_index(taken, TakenRun, i).job_id);
-    jobs_steps(self->parts->store, ids, on_steps, self);
+    look_end(self, NULL);
 }
 
 static void
@@ -140,31 +135,37 @@ look_has_room(const Look *self, GHashTable *claimed_at, const DueJob *job)
     return true;
 }
 
-static void
-on_schedules(GHashTable *rows, const GError *error, gpointer user_data)
+static Claim *
+look_claim(const Look *self, const DueJob *job)
 {
-    Look *self = user_data;
+    bool is_slot = job->planned_at != NO_INSTANT && job->planned_at <= self->report.now_at;
+    const GPtrArray *steps = look_steps(self, job->id);
+    Claim *claim =
+        is_slot ? planner_claim_slot(self->parts->planner, job,
+                                     g_hash_table_lookup(self->schedules, GINT_TO_POINTER(job->id)),
+                                     self->report.now_at)
+                : planner_claim_wish(job);
+
+    if (steps != NULL)
+        claim->first_step_id = ((StepRow *)g_ptr_array_index(steps, 0))->id;
+    return claim;
+}
+
+static void
+look_claim_all(Look *self)
+{
     g_autoptr(GPtrArray) busy = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
     g_autoptr(GHashTable) claimed_at = g_hash_table_new(g_str_hash, g_str_equal);
 
-    if (error != NULL) {
-        look_end(self, error);
-        return;
-    }
     self->claims = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
     for (guint i = 0; i < self->due->len; i++) {
         const DueJob *job = g_ptr_array_index(self->due, i);
-        bool is_slot = job->planned_at != NO_INSTANT && job->planned_at <= self->report.now_at;
 
         if (!job->is_busy && !look_has_room(self, claimed_at, job)) {
             self->report.has_more = true;
             continue;
         }
-        Claim *claim = is_slot
-                           ? planner_claim_slot(self->parts->planner, job,
-                                                g_hash_table_lookup(rows, GINT_TO_POINTER(job->id)),
-                                                self->report.now_at)
-                           : planner_claim_wish(job);
+        Claim *claim = look_claim(self, job);
         look_note_next(self, claim->planned_at);
         if (job->is_busy)
             claim_skip_all(claim);
@@ -175,6 +176,45 @@ on_schedules(GHashTable *rows, const GError *error, gpointer user_data)
         claims_skip_busy(self->parts->store, busy, on_skipped, self);
     else
         look_take(self);
+}
+
+static void
+on_schedules(GHashTable *rows, const GError *error, gpointer user_data)
+{
+    Look *self = user_data;
+
+    if (error == NULL)
+        self->schedules = g_hash_table_ref(rows);
+    else
+        self->error = g_error_copy(error);
+}
+
+static void
+on_steps(GHashTable *rows, const GError *error, gpointer user_data)
+{
+    Look *self = user_data;
+
+    if (error != NULL || self->error != NULL) {
+        look_end(self, error != NULL ? error : self->error);
+        return;
+    }
+    self->steps = g_hash_table_ref(rows);
+    look_claim_all(self);
+}
+
+/* While the claims are worked out, connections for the first steps are opened already. */
+static void
+look_warm(const Look *self)
+{
+    g_autoptr(GHashTable) warmed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < self->due->len; i++) {
+        const DueJob *job = g_ptr_array_index(self->due, i);
+
+        if (!job->is_busy && job->server != NULL &&
+            g_hash_table_add(warmed, g_strconcat(job->server, " ", job->database, NULL)))
+            step_warm_sql(self->parts->step_context, job->server, job->database);
+    }
 }
 
 /* Looking */
@@ -200,7 +240,9 @@ on_looked(GPtrArray *due, int64_t next_at, int64_t now_at, const GError *error, 
     }
     for (guint i = 0; i < due->len; i++)
         g_array_append_val(ids, ((DueJob *)g_ptr_array_index(due, i))->id);
+    look_warm(self);
     jobs_schedules(self->parts->store, ids, on_schedules, self);
+    jobs_steps(self->parts->store, ids, on_steps, self);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* One look at the tables: what is due is claimed and started, slots of jobs that still run are skipped. Peek ->
- * schedules -> take -> steps -> start; each arrow is one statement for all jobs at once. */
+ * schedules, steps -> take -> start; each arrow is one statement for all jobs at once. */
 #pragma once
 
 #include "engine/dispatch.h"

@@ -37,9 +37,18 @@ on_steps(GHashTable *rows, const GError *error, gpointer user_data)
                        "run %" PRId64 " of job \"%s\" was claimed just before the connection "
                        "was lost: starting it",
                        found->run_id, found->job_name);
-        Run *run = run_new(self->parts->store, self->parts->step_context, found->run_id,
-                           found->job_id, found->job_name, found->timeout_us,
-                           steps != NULL ? g_ptr_array_ref(steps) : NULL, dispatch_run_ended,
+        bool is_open = steps != NULL && steps->len > 0 &&
+                       ((StepRow *)g_ptr_array_index(steps, 0))->id == found->first_step_id;
+        if (!is_open && found->step_log_id != 0)
+            runs_close_step(self->parts->store, found->step_log_id, 'd', -1, 0,
+                            "the job's steps were changed before this one began", NULL);
+        const RunSpec spec = {.id = found->run_id,
+                              .job_id = found->job_id,
+                              .job_name = found->job_name,
+                              .timeout_us = found->timeout_us,
+                              .steps = steps,
+                              .step_log_id = is_open ? found->step_log_id : 0};
+        Run *run = run_new(self->parts->store, self->parts->step_context, &spec, dispatch_run_ended,
                            self->parts->dispatch);
         dispatch_start(self->parts->dispatch, run, NULL);
     }

@@ -35,7 +35,8 @@ struct Run {
     int64_t started_mono;
     int64_t timeout_us;
     guint timeout_id;
-    char *halt_reason; /* no further step starts */
+    char *halt_reason;          /* no further step starts */
+    int64_t opened_step_log_id; /* of the first step, opened with the run; 0 = none */
 
     guint index; /* of the current step */
     Step *step;
@@ -79,19 +80,20 @@ run_enter(Run *self, RunState to)
 }
 
 Run *
-run_new(Store *store, const StepContext *context, int64_t id, int job_id, const char *job_name,
-        int64_t timeout_us, GPtrArray *steps, RunEnded ended, gpointer user_data)
+run_new(Store *store, const StepContext *context, const RunSpec *spec, RunEnded ended,
+        gpointer user_data)
 {
     Run *self = g_new0(Run, 1);
 
     self->refs = 1;
     self->store = store;
     self->context = context;
-    self->id = id;
-    self->job_id = job_id;
-    self->job_name = g_strdup(job_name);
-    self->timeout_us = timeout_us;
-    self->steps = steps != NULL ? steps : g_ptr_array_new();
+    self->id = spec->id;
+    self->job_id = spec->job_id;
+    self->job_name = g_strdup(spec->job_name);
+    self->timeout_us = spec->timeout_us;
+    self->steps = spec->steps != NULL ? g_ptr_array_ref(spec->steps) : g_ptr_array_new();
+    self->opened_step_log_id = spec->step_log_id;
     self->ended = ended;
     self->user_data = user_data;
     self->started_mono = clock_now_mono();
@@ -279,6 +281,30 @@ run_write_off_step(Run *self, const StepResult *result)
 
 /* The life of a step */
 
+/* Its log row is there: it may run, unless it is over already. */
+static void
+run_step_is_open(Run *self, int64_t step_log_id)
+{
+    self->step_log_id = step_log_id;
+    if (self->has_failed_early || self->stop_cause != STOP_NOTHING) {
+        g_autofree char *output = g_strdup(self->early_output != NULL ? self->early_output : "");
+        g_autofree char *sqlstate = g_strdup(self->early_sqlstate);
+        const StepResult result = {.outcome = STEP_FAILED,
+                                   .result = self->has_failed_early ? self->early_result : -1,
+                                   .output = output,
+                                   .sqlstate = sqlstate};
+        run_write_off_step(self, &result);
+        return;
+    }
+
+    run_enter(self, RUN_RUNNING);
+    self->step_started_mono = clock_now_mono();
+    if (run_step_row(self)->timeout_us > 0)
+        self->step_timeout_id =
+            g_timeout_add(milliseconds(run_step_row(self)->timeout_us), on_step_timeout, self);
+    step_run(self->step);
+}
+
 static void
 on_step_opened(RunsOpening opening, int64_t step_log_id, const GError *error, gpointer user_data)
 {
@@ -305,24 +331,7 @@ on_step_opened(RunsOpening opening, int64_t step_log_id, const GError *error, gp
     }
     }
 
-    self->step_log_id = step_log_id;
-    if (self->has_failed_early || self->stop_cause != STOP_NOTHING) {
-        g_autofree char *output = g_strdup(self->early_output != NULL ? self->early_output : "");
-        g_autofree char *sqlstate = g_strdup(self->early_sqlstate);
-        const StepResult result = {.outcome = STEP_FAILED,
-                                   .result = self->has_failed_early ? self->early_result : -1,
-                                   .output = output,
-                                   .sqlstate = sqlstate};
-        run_write_off_step(self, &result);
-        return;
-    }
-
-    run_enter(self, RUN_RUNNING);
-    self->step_started_mono = clock_now_mono();
-    if (run_step_row(self)->timeout_us > 0)
-        self->step_timeout_id =
-            g_timeout_add(milliseconds(run_step_row(self)->timeout_us), on_step_timeout, self);
-    step_run(self->step);
+    run_step_is_open(self, step_log_id);
 }
 
 static void
@@ -330,6 +339,12 @@ run_open_step(Run *self, int pid)
 {
     run_enter(self, RUN_OPENING);
     self->step_started_mono = clock_now_mono();
+    if (self->index == 0 && self->opened_step_log_id != 0) {
+        if (pid > 0)
+            runs_note_pid(self->store, self->opened_step_log_id, pid);
+        run_step_is_open(self, self->opened_step_log_id);
+        return;
+    }
     runs_open_step(self->store, self->id, run_step_row(self)->id, FIRST_ATTEMPT, pid,
                    on_step_opened, run_ref(self));
 }

@@ -26,9 +26,17 @@ typedef struct Run Run;
 /* The run is over and its job is free, or it was dropped. The run may be given up by run_unref in it. */
 typedef void (*RunEnded)(Run *self, gpointer user_data);
 
-/* steps: of StepRow, taken over; NULL or empty = the job has no enabled steps. timeout_us 0 = none. */
-Run *run_new(Store *store, const StepContext *context, int64_t id, int job_id, const char *job_name,
-             int64_t timeout_us, GPtrArray *steps, RunEnded ended, gpointer user_data);
+typedef struct {
+    int64_t id; /* jlgid */
+    int job_id;
+    const char *job_name;
+    int64_t timeout_us;  /* 0 = none */
+    GPtrArray *steps;    /* of StepRow; NULL = the job has no enabled steps */
+    int64_t step_log_id; /* the first step's log row, if it is open already; else 0 */
+} RunSpec;
+
+Run *run_new(Store *store, const StepContext *context, const RunSpec *spec, RunEnded ended,
+             gpointer user_data);
 Run *run_ref(Run *self);
 void run_unref(Run *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_unref)

@@ -164,11 +164,20 @@ on_cannot(gpointer user_data)
 }
 
 static DbTarget *
-target_of(const StepContext *context, const StepSpec *spec, GError **error)
+target_of(const StepContext *context, const char *conninfo, const char *database, GError **error)
 {
-    if (spec->conninfo[0] == '\0')
-        return db_target_with_database(context->own_target, spec->database);
-    return db_target_parse(spec->conninfo, error);
+    if (conninfo[0] == '\0')
+        return db_target_with_database(context->own_target, database);
+    return db_target_parse(conninfo, error);
+}
+
+void
+step_warm_sql(const StepContext *context, const char *conninfo, const char *database)
+{
+    g_autoptr(DbTarget) target = target_of(context, conninfo, database, NULL);
+
+    if (target != NULL)
+        db_pool_warm(context->pool, target);
 }
 
 static Step *
@@ -178,7 +187,7 @@ sql_create(const StepContext *context, const StepSpec *spec)
 
     self->code = g_strdup(spec->code);
     self->output = capture_new(context->output_limit);
-    self->target = target_of(context, spec, &self->cannot);
+    self->target = target_of(context, spec->conninfo, spec->database, &self->cannot);
     if (self->target == NULL) {
         self->idle_id = g_idle_add(on_cannot, self);
         return &self->base;

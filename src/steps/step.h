@@ -83,6 +83,9 @@ void step_stop(Step *self, StepStop how);
 void step_free(Step *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Step, step_free)
 
+/* A SQL step for that database (or connection string) will probably begin in a moment: gets its connection ready. */
+void step_warm_sql(const StepContext *context, const char *conninfo, const char *database);
+
 extern const StepKind step_kind_sql;
 extern const StepKind step_kind_batch;
 extern const StepKind step_kind_unknown;

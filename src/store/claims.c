@@ -14,7 +14,17 @@ typedef struct {
         ClaimsUnknown unknown;
     } done;
     gpointer user_data;
+    Store *store;
+    char *batch;
 } Request;
+
+static void
+request_free(Request *self)
+{
+    g_free(self->batch);
+    g_free(self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 
 void
 claim_free(Claim *self)
@@ -120,11 +130,22 @@ add_skipped_to(DbParams *params, const Claim *claim)
 }
 
 static void
+add_first_step_id(DbParams *params, const Claim *claim)
+{
+    if (claim->first_step_id == 0)
+        db_params_add_null(params);
+    else
+        db_params_add_int4(params, claim->first_step_id);
+}
+
+static void
 on_taken(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
-    g_autofree Request *request = user_data;
+    g_autoptr(Request) request = user_data;
 
     if (error != NULL) {
+        if (fault == NULL)
+            store_remember_lost_batch(request->store, request->batch);
         request->done.taken(NULL, error, request->user_data);
         return;
     }
@@ -132,7 +153,8 @@ on_taken(const DbResult *result, const GError *error, const DbFault *fault, gpoi
     g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(TakenRun));
     for (int row = 0; row < db_result_rows(result); row++) {
         const TakenRun run = {.run_id = db_result_int(result, row, 0),
-                              .job_id = (int)db_result_int(result, row, 1)};
+                              .job_id = (int)db_result_int(result, row, 1),
+                              .step_log_id = db_result_int(result, row, 2)};
 
         g_array_append_val(taken, run);
     }
@@ -144,9 +166,10 @@ claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_da
 {
     Request *request = request_new(user_data);
     g_autoptr(DbParams) params = db_params_new();
-    g_autofree char *batch = g_uuid_string_random();
 
     request->done.taken = taken;
+    request->store = store;
+    request->batch = g_uuid_string_random();
     db_params_add_text(params, store_uuid(store));
     db_params_add_int8(params, store_epoch(store));
     params_add_column(params, claims, DB_INT4, add_job_id);
@@ -161,7 +184,9 @@ claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_da
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_planned_at);
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_skipped_from);
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_skipped_to);
-    db_params_add_text(params, batch);
+    params_add_column(params, claims, DB_INT4, add_first_step_id);
+    db_params_add_text(params, request->batch);
+    db_params_add_text(params, store_host(store));
     db_conn_query(store_control(store), sql_query("claims_take"), g_steal_pointer(&params),
                   on_taken, request);
 }
@@ -169,7 +194,7 @@ claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_da
 static void
 on_skipped(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
-    g_autofree Request *request = user_data;
+    g_autoptr(Request) request = user_data;
 
     request->done.skipped(error, request->user_data);
 }
@@ -205,13 +230,14 @@ unknown_run_free(gpointer data)
 static void
 on_unknown(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
-    g_autofree Request *request = user_data;
+    g_autoptr(Request) request = user_data;
 
     if (error != NULL) {
         request->done.unknown(NULL, error, request->user_data);
         return;
     }
 
+    store_forget_lost_batches(request->store);
     g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func(unknown_run_free);
     for (int row = 0; row < db_result_rows(result); row++) {
         UnknownRun *run = g_new(UnknownRun, 1);
@@ -221,6 +247,8 @@ on_unknown(const DbResult *result, const GError *error, const DbFault *fault, gp
             .job_id = (int)db_result_int(result, row, 1),
             .job_name = g_strdup(db_result_text(result, row, 2)),
             .timeout_us = db_result_int(result, row, 3),
+            .first_step_id = (int)db_result_int(result, row, 4),
+            .step_log_id = db_result_int(result, row, 5),
         };
         g_ptr_array_add(runs, run);
     }
@@ -234,7 +262,12 @@ claims_unknown(Store *store, ClaimsUnknown loaded, gpointer user_data)
     g_autoptr(DbParams) params = db_params_new();
 
     request->done.unknown = loaded;
+    request->store = store;
     db_params_add_int8(params, store_epoch(store));
+    db_params_begin_array(params, DB_TEXT);
+    for (guint i = 0; i < store_lost_batches(store)->len; i++)
+        db_params_add_text(params, g_ptr_array_index(store_lost_batches(store), i));
+    db_params_end_array(params);
     db_conn_query(store_control(store), sql_query("runs_unknown"), g_steal_pointer(&params),
                   on_unknown, request);
 }

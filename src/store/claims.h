@@ -18,6 +18,7 @@ typedef struct {
     int64_t planned_at;   /* the plan after the slot; NO_INSTANT = never */
     int64_t skipped_from; /* the older slots that it stands for; NO_INSTANT = none */
     int64_t skipped_to;
+    int first_step_id; /* whose log row is opened with the run; 0 = none */
 } Claim;
 
 void claim_free(Claim *self);
@@ -25,6 +26,7 @@ void claim_free(Claim *self);
 typedef struct {
     int64_t run_id; /* jlgid */
     int job_id;
+    int64_t step_log_id; /* of the first step; 0 = it is not open yet */
 } TakenRun;
 
 /* taken: TakenRun, those that we got. After a CONNECTION error it is unknown what was got: see claims_unknown. */
@@ -41,8 +43,10 @@ typedef struct {
     int job_id;
     char *job_name;
     int64_t timeout_us;
+    int first_step_id; /* whose log row is open; 0 = none */
+    int64_t step_log_id;
 } UnknownRun;
 
-/* runs: UnknownRun, all open runs of our epoch that have not begun a step; NULL on error. */
+/* runs: UnknownRun; NULL on error. Asks for each lost answer until it has been told. */
 typedef void (*ClaimsUnknown)(GPtrArray *runs, const GError *error, gpointer user_data);
 void claims_unknown(Store *store, ClaimsUnknown loaded, gpointer user_data);

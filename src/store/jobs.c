@@ -56,7 +56,7 @@ due_job_free(gpointer data)
     g_free(self->name);
     g_free(self->zone);
     g_free(self->server);
-    g_free(self->first_database);
+    g_free(self->database);
     g_free(self);
 }
 
@@ -77,7 +77,7 @@ read_due_job(const DbResult *result, int row)
         .zone = g_strdup(db_result_text(result, row, 9)),
         .timeout_us = db_result_int(result, row, 10),
         .server = g_strdup(db_result_text(result, row, 11)),
-        .first_database = g_strdup(db_result_text(result, row, 13)),
+        .database = g_strdup(db_result_text(result, row, 12)),
     };
     return self;
 }

@@ -22,7 +22,7 @@ typedef struct {
     int64_t timeout_us; /* 0 = none */
     char *
         server; /* of its first step: "" = the agent's own, else a connection string; NULL = no SQL step */
-    char *first_database; /* of that step */
+    char *database; /* of that step */
 } DueJob;
 
 /* limit: how many at the most. full_servers: char *, jobs for these are left in the table. */

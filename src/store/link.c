@@ -4,6 +4,7 @@
 #include "store/link.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 
 #define PAUSE_FIRST_MS 200
@@ -40,13 +41,26 @@ link_new(DbTarget *target, const char *purpose, int64_t connect_timeout_us, int6
     return self;
 }
 
+/* Whoever waits for an answer on it gets one: that it was given up. */
+static void
+link_close(Link *self)
+{
+    g_autoptr(GError) given_up =
+        g_error_new(ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED, "the %s was closed", self->purpose);
+
+    if (self->conn == NULL)
+        return;
+    db_conn_abandon(self->conn, given_up);
+    g_clear_pointer(&self->conn, db_conn_free);
+}
+
 void
 link_free(Link *self)
 {
     if (self == NULL)
         return;
     g_clear_handle_id(&self->timer_id, g_source_remove);
-    db_conn_free(self->conn);
+    link_close(self);
     db_target_unref(self->target);
     g_free(self->purpose);
     g_free(self);
@@ -102,7 +116,7 @@ link_down(Link *self, const GError *error)
     self->is_open = false;
     if (was_open)
         self->events.lost(self->user_data);
-    g_clear_pointer(&self->conn, db_conn_free);
+    link_close(self);
     link_pause(self);
 }
 
@@ -138,7 +152,7 @@ void
 link_open(Link *self)
 {
     g_clear_handle_id(&self->timer_id, g_source_remove);
-    g_clear_pointer(&self->conn, db_conn_free);
+    link_close(self);
     self->is_open = false;
     self->conn = db_conn_new(self->target, "pgalmanac", self->connect_timeout_us);
     db_conn_set_handlers(self->conn, on_lost, on_notified, self);

@@ -58,6 +58,17 @@ runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, int pid,
                on_step_opened, request);
 }
 
+void
+runs_note_pid(Store *store, int64_t step_log_id, int pid)
+{
+    g_autoptr(DbParams) params = db_params_new();
+
+    db_params_add_int8(params, step_log_id);
+    db_params_add_int4(params, pid);
+    writer_add(store_writer(store), sql_query("runs_note_pid"), g_steal_pointer(&params), NULL,
+               NULL);
+}
+
 static void
 on_step_closed(const DbResult *result, const GError *error, gpointer user_data)
 {

@@ -19,6 +19,9 @@ typedef void (*RunsStepOpened)(RunsOpening opening, int64_t step_log_id, const G
 void runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, int pid,
                     RunsStepOpened opened, gpointer user_data);
 
+/* Tells which backend or process carries out a step whose row was opened with its run. */
+void runs_note_pid(Store *store, int64_t step_log_id, int pid);
+
 /* output may be any text; sqlstate NULL = none. */
 void runs_close_step(Store *store, int64_t step_log_id, char status, int result,
                      int64_t duration_us, const char *output, const char *sqlstate);

@@ -19,7 +19,8 @@ struct Store {
     char *uuid;
     char *name;
     char *host;
-    int64_t epoch; /* 0 = not registered yet */
+    int64_t epoch;           /* 0 = not registered yet */
+    GPtrArray *lost_batches; /* of char * */
     bool log_is_ready;
     bool is_registered; /* this control connection is in the register */
     bool is_ready;
@@ -75,6 +76,24 @@ store_is_ready(const Store *self)
 }
 
 void
+store_remember_lost_batch(Store *self, const char *batch)
+{
+    g_ptr_array_add(self->lost_batches, g_strdup(batch));
+}
+
+const GPtrArray *
+store_lost_batches(const Store *self)
+{
+    return self->lost_batches;
+}
+
+void
+store_forget_lost_batches(Store *self)
+{
+    g_ptr_array_set_size(self->lost_batches, 0);
+}
+
+void
 store_write_message(Store *self, const char *level, int job_id, const char *message)
 {
     g_autoptr(DbParams) params = db_params_new();
@@ -117,6 +136,7 @@ store_become_fenced(Store *self)
               "a new epoch",
               self->name);
     self->epoch = 0;
+    store_forget_lost_batches(self);
     store_become_lost(self);
     writer_clear(self->writer);
     self->events.fenced(self->user_data);
@@ -210,10 +230,12 @@ on_control_set_up(const DbResult *result, const GError *error, const DbFault *fa
 {
     Store *self = user_data;
 
-    if (error == NULL)
+    if (error == NULL) {
+        db_conn_keep_plans(link_conn(self->control));
         tables_check(link_conn(self->control), on_tables_checked, self);
-    else if (link_conn(self->control) != NULL)
+    } else if (link_conn(self->control) != NULL) {
         link_drop(self->control, error);
+    }
 }
 
 static void
@@ -269,6 +291,7 @@ on_log_set_up(const DbResult *result, const GError *error, const DbFault *fault,
         return;
     }
     link_settled(self->log);
+    db_conn_keep_plans(link_conn(self->log));
     self->log_is_ready = true;
     writer_set_conn(self->writer, link_conn(self->log));
     store_become_ready(self);
@@ -306,6 +329,7 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t connect_
     self->events = *events;
     self->user_data = user_data;
     self->writer = writer_new();
+    self->lost_batches = g_ptr_array_new_with_free_func(g_free);
     self->control =
         link_new(target, "control connection", connect_timeout_us, retry_us, &control_events, self);
     self->log = link_new(target, "log connection", connect_timeout_us, retry_us, &log_events, self);
@@ -323,6 +347,7 @@ store_free(Store *self)
     self->is_registered = false;
     link_free(self->control);
     link_free(self->log);
+    g_ptr_array_unref(self->lost_batches);
     g_free(self->uuid);
     g_free(self->name);
     g_free(self->host);

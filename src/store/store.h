@@ -46,3 +46,8 @@ const char *store_uuid(const Store *self);
 int64_t store_epoch(const Store *self);
 const char *store_name(const Store *self);
 const char *store_host(const Store *self);
+
+/* Claims (their batch ids) whose answer was lost with the connection: it is not known whether they were committed. */
+void store_remember_lost_batch(Store *self, const char *batch);
+const GPtrArray *store_lost_batches(const Store *self);
+void store_forget_lost_batches(Store *self);

@@ -1,0 +1,4 @@
+-- Which backend or process carries out a step whose log row was opened before it was known.
+UPDATE pgagent.pga_jobsteplog
+SET jslpid = $2::int4, jslpidstart = clock_timestamp()
+WHERE jslid = $1::int8 AND jslstatus = 'r'
