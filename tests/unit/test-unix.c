@@ -73,6 +73,7 @@ test_stale_pid_file(Fixture *self, gconstpointer data)
     g_assert_true(g_file_set_contents(self->path, "1 and much more text\n", -1, NULL));
     g_autoptr(PidFile) file = pid_file_new(self->path, &error);
     g_assert_no_error(error);
+    g_assert_nonnull(file);
     assert_content(self->path, own);
 }
 
