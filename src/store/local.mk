@@ -12,3 +12,5 @@ libstore_a_SOURCES = \
 	src/store/tables.c src/store/tables.h \
 	src/store/writer.c src/store/writer.h
 nodist_libstore_a_SOURCES = sql/sql-resource.c
+# The programs that are made of the statements wait for them.
+src/store/sql.$(OBJEXT) src/store/schema.$(OBJEXT): sql/sql-resource.h
