@@ -7,11 +7,15 @@
 
 /* ---- Zones ---- */
 
-/* Whether the server can compute with a zone. It writes nothing, so that its subtransaction gets no id. */
+/* Whether the server can compute with a zone here. PostgreSQL reads a name that is an abbreviation too (MET, EET) as
+ * that fixed offset, without summer time: those are left to the agents. It writes nothing, so that its subtransaction
+ * gets no id. */
 CREATE FUNCTION pgagent.pga_zone_works(zone text) RETURNS bool
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN timezone(zone, timestamptz '2000-01-01 00:00+00') IS NOT NULL;
+    RETURN timezone(zone, timestamptz '2000-01-01 00:00+00') IS NOT NULL
+        AND (zone IN ('UTC', 'GMT') OR zone ~ '/'
+             OR NOT EXISTS (SELECT FROM pg_timezone_abbrevs WHERE abbrev = upper(zone)));
 EXCEPTION WHEN invalid_parameter_value THEN
     RETURN false;
 END;
@@ -339,12 +343,15 @@ BEGIN
         NEW.jobrevision := OLD.jobrevision + 1;
     END IF;
 
-    /* What was due and not yet claimed is passed over, but not silently. */
-    IF (is_replanned OR NOT NEW.jobenabled) AND OLD.jobplanned <= now() AND OLD.jobagentid IS NULL THEN
+    /* What was due is passed over, but not silently. While a pgAgent runs the job, its plan is the slot that runs. */
+    IF (is_replanned OR NOT NEW.jobenabled) AND OLD.jobplanned <= now()
+       AND (OLD.jobagentid IS NULL OR EXISTS (SELECT FROM pgagent.pga_jobagent
+                                              WHERE jagpid = OLD.jobagentid AND jaguuid IS NOT NULL)) THEN
         INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpreason, skpdetail)
         VALUES (OLD.jobid, OLD.jobplanned, now(),
-                CASE WHEN NEW.jobenabled THEN 'replanned' ELSE 'disabled' END,
-                CASE WHEN NEW.jobenabled THEN 'the job was edited while it was due'
+                CASE WHEN OLD.jobagentid IS NOT NULL THEN 'busy' WHEN NEW.jobenabled THEN 'replanned' ELSE 'disabled' END,
+                CASE WHEN OLD.jobagentid IS NOT NULL THEN 'the job was still running when it was edited'
+                     WHEN NEW.jobenabled THEN 'the job was edited while it was due'
                      ELSE 'the job was disabled while it was due' END || '; at least one slot');
     END IF;
 

@@ -186,6 +186,34 @@ def test_a_changed_time_zone_replans_all(jobs, agent, installed):
                                        " AND NOT jobreplan FROM pgagent.pga_job"), "it is planned anew", one)
 
 
+def test_a_zone_that_sql_misreads(jobs, agent, installed):
+    """PostgreSQL takes MET for the abbreviation, which has no summer time; the agent takes it for the zone."""
+    one = agent()
+    job = jobs.job("summer", sql("SELECT 1"), jobtimezone="MET")
+    jobs.schedule(job, months=[6], monthdays=[0], hours=[3], minutes=[30])
+    plan = wait_until(lambda: installed.value("SELECT to_char(jobnextrun AT TIME ZONE 'UTC', 'MM-DD HH24:MI')"
+                                              " FROM pgagent.pga_job"), "it is planned", one)
+    assert plan == "07-01 01:30"
+
+
+def test_a_slot_of_a_running_job_that_is_edited(jobs, agent, installed):
+    """Even if the agent has no time to skip the slot before the edit, it does not vanish."""
+    one = agent()
+    job = jobs.job("long", sql("SELECT pg_advisory_lock(1); SELECT pg_advisory_unlock(1)"))
+    jobs.schedule(job)
+    holder = installed.connect()
+    holder.cursor().execute("SELECT pg_advisory_lock(1)")
+    jobs.run_now(job)
+    jobs.wait_for_running(job, one)
+    with installed.connect(autocommit=False) as connection, connection.cursor() as cursor:
+        cursor.execute("SET LOCAL pgalmanac.agent = 'on'; UPDATE pgagent.pga_job SET jobplanned = date_trunc('minute', now());"
+                       "SET LOCAL pgalmanac.agent = ''; UPDATE pgagent.pga_schedule SET jscmonths[2] = true")
+    connection.close()
+    assert installed.query("SELECT skpreason, skpslots FROM pgagent.pga_skipped") == [("busy", 1)]
+    holder.close()
+    jobs.wait_for_runs(job, agent=one)
+
+
 def test_only_for_this_host(jobs, agent, installed):
     one = agent(name="here")
     mine = jobs.job("mine", sql("SELECT 1"), host="here")
