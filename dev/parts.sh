@@ -162,9 +162,7 @@ part_cppcheck() {
 
 # --- fuzzing ------------------------------------------------------------------------------------------------
 
-# Each tests/fuzz/fuzz-NAME.c for a short time.
 part_fuzz() {
-    configure_in clang CC=clang
-    mkdir -p "$work/fuzz"
-    PGALMANAC_BUILDDIR=$work/clang FUZZ_OUT=$work/fuzz "$top/tests/fuzz/run" "${FUZZ_SECONDS:-20}"
+    part_clang
+    PGALMANAC_BUILDDIR=$work/clang FUZZ_OUT=$work/fuzz "$top/tests/fuzz/run" "${FUZZ_SECONDS:-20}" "$@"
 }

@@ -250,7 +250,6 @@ service_work(Service *self, const char *conninfo, GError **error)
     if (!service_open(self, conninfo, error))
         return false;
 
-    unix_watch_requests(self->shell, on_requested, self);
     log_observe(on_message, self);
     store_start(self->store);
     self->status_id = g_timeout_add_seconds(STATUS_EVERY_SECONDS, on_status, self);
@@ -272,6 +271,8 @@ service_prepare(Service *self, Private **private_server, GError **error)
         return false;
     if (settings->pid_file != NULL && !unix_write_pid_file(self->shell, settings->pid_file, error))
         return false;
+    /* What is asked while a private server starts is answered once the loop runs. */
+    unix_watch_requests(self->shell, on_requested, self);
     if (settings->private_dir != NULL) {
         *private_server = private_start(settings->private_dir, error);
         return *private_server != NULL;

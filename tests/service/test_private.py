@@ -78,3 +78,10 @@ def test_folder_with_other_things_is_left_alone(program, folder):
     assert agent.wait() in (1, 3)
     assert "neither empty nor that of a private server" in agent.log()
     assert os.listdir(folder) == ["letter"]
+
+
+def test_asked_to_stop_while_the_server_is_being_made(program, folder):
+    agent = Agent(program, None, "--private", folder)
+    agent.wait_for_log("making a private server")
+    agent.finish()
+    assert not server_runs(folder)
