@@ -26,7 +26,6 @@ numbers = itertools.count(1)
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "core: the selection that also runs on the oldest and newest server")
-    config.addinivalue_line("markers", "valgrind: the selection that also runs under valgrind")
 
 
 @pytest.fixture(scope="session")
