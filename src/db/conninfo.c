@@ -9,6 +9,13 @@
 
 static const char *const uri_prefixes[] = {"postgresql://", "postgres://"};
 
+/* As libpq sees it; GLib leaves the vertical tab out. */
+static bool
+is_blank(char c)
+{
+    return c == '\v' || g_ascii_isspace(c);
+}
+
 static size_t
 uri_prefix_length(const char *conninfo)
 {
@@ -41,7 +48,7 @@ value_end(char *p)
     if (quoted)
         p++;
     for (; *p; p++) {
-        if (quoted ? *p == '\'' : g_ascii_isspace(*p))
+        if (quoted ? *p == '\'' : is_blank(*p))
             return p;
         if (*p == '\\' && p[1])
             p++;
@@ -54,18 +61,18 @@ static void
 mask_keywords(char *p, bool to_end)
 {
     while (*p) {
-        while (g_ascii_isspace(*p))
+        while (is_blank(*p))
             p++;
         char *keyword = p;
-        while (*p && *p != '=' && !g_ascii_isspace(*p))
+        while (*p && *p != '=' && !is_blank(*p))
             p++;
         g_autofree char *name = g_strndup(keyword, (gsize)(p - keyword));
-        while (g_ascii_isspace(*p))
+        while (is_blank(*p))
             p++;
         if (*p != '=')
             continue;
         p++;
-        while (g_ascii_isspace(*p))
+        while (is_blank(*p))
             p++;
         char *end = value_end(p);
         if (is_password_keyword(name)) {

@@ -2,3 +2,4 @@
 EXTRA_DIST += tests/fuzz/run
 EXTRA_DIST += tests/fuzz/fuzz-schedule.c tests/fuzz/fuzz-zone.c
 EXTRA_DIST += tests/fuzz/fuzz-settings.c tests/fuzz/settings
+EXTRA_DIST += tests/fuzz/fuzz-target.c tests/fuzz/target
