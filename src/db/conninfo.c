@@ -34,7 +34,7 @@ is_password_keyword(const char *keyword)
 }
 
 static void
-mask_range(char *from, char *to)
+mask_range(char *from, const char *to)
 {
     while (from < to)
         *from++ = 'x';
@@ -178,4 +178,17 @@ db_conninfo_is_badly_encoded(const char *conninfo)
     const char *stop = authority + strcspn(authority, "@/");
     const char *rest = *stop == '@' ? stop + 1 : authority;
     return rest[strcspn(rest, "@?")] == '@';
+}
+
+/* Somebody's whole connection string or "user:password@" may have ended up in the wrong option. */
+char *
+db_conninfo_shown(const char *value)
+{
+    const char *at = strrchr(value, '@');
+    if (at && at != value && !db_conninfo_is_uri(value))
+        value = at + 1;
+    char *copy = g_strdup(value);
+    if (db_conninfo_is_uri(copy) || strchr(copy, '='))
+        db_conninfo_mask(copy);
+    return copy;
 }

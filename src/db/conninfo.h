@@ -16,3 +16,5 @@ bool db_conninfo_may_hold_password(const char *conninfo);
 bool db_conninfo_is_uri(const char *conninfo);
 /* True for a URI whose password was not percent-encoded: libpq would take parts of it for host or database. */
 bool db_conninfo_is_badly_encoded(const char *conninfo);
+/* The value of an option as it may be shown: without the password that got into it by mistake. Free with g_free. */
+char *db_conninfo_shown(const char *value);

@@ -10,6 +10,10 @@ libdb_a_SOURCES = \
 	src/db/fault-private.h \
 	src/db/fault.c \
 	src/db/fault.h \
+	src/db/gates.c \
+	src/db/gates.h \
+	src/db/hosts.c \
+	src/db/hosts.h \
 	src/db/lease.c \
 	src/db/params.c \
 	src/db/params.h \

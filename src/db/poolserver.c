@@ -8,14 +8,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "db/gates.h"
 #include "db/pool-private.h"
 
 enum {
     IDLE_MS = 5000,
     CLEANING_LIMIT_MS = 10000,
-    FIRST_DELAY_MS = 50,
-    LAST_DELAY_MS = 2000,
-    SOON_MS = 20, /* the server needs a moment until the place of a closed connection is free */
 };
 
 typedef enum {
@@ -34,36 +32,17 @@ struct Pooled {
     guint time_limit; /* source: closes it, when idle or cleaning for too long */
 };
 
-/* A key for which the server had no connection free. It is asked again after the delay, by one connection at a
- * time, until nobody waits for that key any more. */
-typedef struct {
-    PoolServer *server;
-    char *key;
-    char *reason;
-    int delay_ms;
-    guint timer; /* source: 0 = may be tried now */
-} Gate;
-
 struct PoolServer {
     DbPool *pool;
     char *name;
-    GQueue line;      /* DbLease, by sequence */
-    GPtrArray *all;   /* Pooled */
-    GQueue idle;      /* Pooled, the longest idle first */
-    GPtrArray *gates; /* Gate */
-    guint pump;       /* source */
+    GQueue line;    /* DbLease, by sequence */
+    GPtrArray *all; /* Pooled */
+    GQueue idle;    /* Pooled, the longest idle first */
+    Gates *gates;   /* for whom the server is full; one connection at a time is tried then */
+    guint pump;     /* source */
 };
 
 static void pump(PoolServer *self);
-
-static void
-gate_free(Gate *gate)
-{
-    g_clear_handle_id(&gate->timer, g_source_remove);
-    g_free(gate->key);
-    g_free(gate->reason);
-    g_free(gate);
-}
 
 static gboolean
 on_pump(gpointer user_data)
@@ -83,44 +62,10 @@ pool_server_pump_later(PoolServer *self)
         self->pump = g_idle_add_full(G_PRIORITY_DEFAULT, on_pump, self, NULL);
 }
 
-static gboolean
-on_gate_timer(gpointer user_data)
-{
-    Gate *gate = user_data;
-    gate->timer = 0;
-    pool_server_pump_later(gate->server);
-    return G_SOURCE_REMOVE;
-}
-
 static void
-gate_wait(Gate *gate, int delay_ms)
+on_gate_opened(gpointer user_data)
 {
-    g_clear_handle_id(&gate->timer, g_source_remove);
-    gate->timer =
-        g_timeout_add((guint)g_random_int_range(delay_ms / 2, delay_ms + 1), on_gate_timer, gate);
-}
-
-static Gate *
-find_gate(const PoolServer *self, const char *key)
-{
-    for (guint i = 0; i < self->gates->len; i++) {
-        Gate *gate = self->gates->pdata[i];
-        if (strcmp(gate->key, key) == 0)
-            return gate;
-    }
-    return NULL;
-}
-
-/* A place on the server has become free by our own doing: no use waiting as long as for others. */
-static void
-hurry_gates(PoolServer *self)
-{
-    for (guint i = 0; i < self->gates->len; i++) {
-        Gate *gate = self->gates->pdata[i];
-        gate->delay_ms = 0;
-        if (gate->timer)
-            gate_wait(gate, SOON_MS);
-    }
+    pool_server_pump_later(user_data);
 }
 
 static void
@@ -145,7 +90,7 @@ pooled_remove(Pooled *pooled)
 static void
 pooled_close(Pooled *pooled)
 {
-    hurry_gates(pooled->server);
+    gates_hurry(pooled->server->gates);
     pooled_remove(pooled);
 }
 
@@ -158,26 +103,6 @@ close_one_idle(PoolServer *self)
         return false;
     pooled_remove(oldest);
     return true;
-}
-
-static void
-back_off(PoolServer *self, const char *key, const char *reason)
-{
-    Gate *gate = find_gate(self, key);
-    if (!gate) {
-        gate = g_new0(Gate, 1);
-        gate->server = self;
-        gate->key = g_strdup(key);
-        g_ptr_array_add(self->gates, gate);
-    }
-    g_free(gate->reason);
-    gate->reason = g_strdup(reason);
-    /* Several attempts that were under way when the server filled up count as one. */
-    if (gate->timer)
-        return;
-    gate->delay_ms = gate->delay_ms ? MIN(2 * gate->delay_ms, LAST_DELAY_MS) : FIRST_DELAY_MS;
-    gate_wait(gate, gate->delay_ms);
-    (void)close_one_idle(self); /* our own may be what fills the server */
 }
 
 static gboolean
@@ -273,7 +198,7 @@ pool_server_give_back(PoolServer *self, Pooled *pooled)
     pooled->state = POOLED_CLEANING;
     db_conn_set_handlers(pooled->conn, on_unused_lost, NULL, pooled);
     limit_time(pooled, CLEANING_LIMIT_MS);
-    hurry_gates(self);
+    gates_hurry(self->gates);
     db_conn_query(pooled->conn, "DISCARD ALL", NULL, on_discarded, pooled);
 }
 
@@ -319,7 +244,8 @@ on_opened(DbConn *conn, const GError *error, gpointer user_data)
     }
     lease->pooled = NULL;
     if (error->code == ALMANAC_ERROR_BUSY) {
-        back_off(self, pooled->key, error->message);
+        if (gates_back_off(self->gates, pooled->key, error->message))
+            (void)close_one_idle(self); /* our own may be what fills the server */
         g_queue_insert_sorted(&self->line, lease, compare_leases, NULL);
         lease_set_reason(lease, error->message);
     } else {
@@ -417,9 +343,10 @@ static char *
 find_obstacle(PoolServer *self, const DbLease *lease)
 {
     const char *key = db_target_key(lease->target);
-    Gate *gate = find_gate(self, key);
-    if (gate && (gate->timer || is_opening(self, key)))
-        return g_strdup(gate->reason);
+    bool closed;
+    const char *full = gates_reason(self->gates, key, &closed);
+    if (full && (closed || is_opening(self, key)))
+        return g_strdup(full);
     int ceiling = MAX(self->pool->max_per_server, 1);
     if ((int)self->all->len >= ceiling && !close_one_idle(self))
         return g_strdup_printf("all %d connections to this server are in use", ceiling);
@@ -427,24 +354,15 @@ find_obstacle(PoolServer *self, const DbLease *lease)
 }
 
 static bool
-is_wanted(const PoolServer *self, const char *key)
+is_wanted(const char *key, gpointer user_data)
 {
+    const PoolServer *self = user_data;
     for (GList *l = self->line.head; l; l = l->next) {
         const DbLease *lease = l->data;
         if (strcmp(db_target_key(lease->target), key) == 0)
             return true;
     }
     return is_opening(self, key);
-}
-
-static void
-drop_unneeded_gates(PoolServer *self)
-{
-    for (guint i = self->gates->len; i > 0; i--) {
-        Gate *gate = self->gates->pdata[i - 1];
-        if (!is_wanted(self, gate->key))
-            g_ptr_array_remove_index_fast(self->gates, i - 1);
-    }
 }
 
 static void
@@ -466,7 +384,7 @@ pump(PoolServer *self)
         g_queue_delete_link(&self->line, l);
         give_to(begin_opening(self, lease->target), lease);
     }
-    drop_unneeded_gates(self);
+    gates_sweep(self->gates, is_wanted, self);
 }
 
 PoolServer *
@@ -476,7 +394,7 @@ pool_server_new(DbPool *pool, const char *name)
     self->pool = pool;
     self->name = g_strdup(name);
     self->all = g_ptr_array_new();
-    self->gates = g_ptr_array_new_with_free_func((GDestroyNotify)gate_free);
+    self->gates = gates_new(on_gate_opened, self);
     g_queue_init(&self->line);
     g_queue_init(&self->idle);
     return self;
@@ -506,7 +424,7 @@ pool_server_free(PoolServer *self)
     g_queue_clear(&self->line);
     g_queue_clear(&self->idle);
     g_ptr_array_unref(self->all);
-    g_ptr_array_unref(self->gates);
+    gates_free(self->gates);
     g_free(self->name);
     g_free(self);
 }

@@ -7,7 +7,7 @@
 
 /* A small COPY is read to its end, because what it was part of is probably done by then and its true outcome
  * is worth knowing; a large one is cut by a cancel. */
-#define COPY_READ_LIMIT (1024 * 1024)
+#define COPY_READ_LIMIT INT64_C(1048576)
 
 static const char copy_refused[] = "COPY from or to the client is not possible in a step";
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "db/conninfo.h"
+#include "db/hosts.h"
 
 struct DbTarget {
     int refs;
@@ -29,18 +30,6 @@ struct DbTarget {
 static const char *const own_keywords[] = {
     "host", "hostaddr", "port", "dbname", "connect_timeout", "client_encoding", NULL,
 };
-
-static const char default_port[] = "5432";
-
-static void
-host_free(gpointer data)
-{
-    DbHost *host = data;
-    g_free((char *)host->host);
-    g_free((char *)host->hostaddr);
-    g_free((char *)host->port);
-    g_free(host);
-}
 
 static const char *
 option_value(const PQconninfoOption *options, const char *keyword)
@@ -132,83 +121,12 @@ add_defaults(const PQconninfoOption *own, const char *conninfo, GError **error)
     return options;
 }
 
-static bool
-is_port(const char *text)
-{
-    return g_ascii_string_to_unsigned(text, 10, 1, 65535, NULL, NULL);
-}
-
-/* libpq has already refused lists that do not fit together; one port serves all hosts. */
-static GPtrArray *
-split_hosts(const PQconninfoOption *options, GError **error)
-{
-    const char *host_list = option_value(options, "host");
-    const char *address_list = option_value(options, "hostaddr");
-    const char *port_list = option_value(options, "port");
-    g_auto(GStrv) names = g_strsplit(host_list ? host_list : "", ",", -1);
-    g_auto(GStrv) addresses = g_strsplit(address_list ? address_list : "", ",", -1);
-    g_auto(GStrv) ports = g_strsplit(port_list ? port_list : default_port, ",", -1);
-    guint n_names = g_strv_length(names);
-    guint n_addresses = g_strv_length(addresses);
-    guint n_ports = g_strv_length(ports);
-    guint count = MAX(MAX(n_names, n_addresses), 1);
-
-    g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func(host_free);
-    for (guint i = 0; i < count; i++) {
-        const char *port = n_ports == 1 ? ports[0] : i < n_ports ? ports[i] : "";
-        if (*port && !is_port(port)) {
-            g_set_error_literal(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT,
-                                "cannot read connection string: a port is not a number from 1 to "
-                                "65535 (in a URI, \":\", \"/\" and \"@\" in a password must be "
-                                "percent-encoded)");
-            return NULL;
-        }
-        DbHost *host = g_new0(DbHost, 1);
-        host->host = g_strdup(i < n_names ? names[i] : "");
-        host->hostaddr = i < n_addresses && *addresses[i] ? g_strdup(addresses[i]) : NULL;
-        host->port = g_strdup(*port ? port : default_port);
-        g_ptr_array_add(hosts, host);
-    }
-    return g_steal_pointer(&hosts);
-}
-
 static gint64
 read_connect_timeout_us(const PQconninfoOption *options)
 {
     const char *text = option_value(options, "connect_timeout");
     gint64 seconds = text ? g_ascii_strtoll(text, NULL, 10) : 0;
     return CLAMP(seconds, 0, G_MAXINT32) * CLOCK_US_PER_SECOND;
-}
-
-/* Somebody's whole connection string or "user:password@" may have ended up in the wrong option. */
-static char *
-shown(const char *value)
-{
-    const char *at = strrchr(value, '@');
-    if (at && at != value && !db_conninfo_is_uri(value))
-        value = at + 1;
-    char *copy = g_strdup(value);
-    if (db_conninfo_is_uri(copy) || strchr(copy, '='))
-        db_conninfo_mask(copy);
-    return copy;
-}
-
-static bool
-is_socket(const DbHost *host)
-{
-    return !host->hostaddr && (*host->host == '@' || g_path_is_absolute(host->host));
-}
-
-static void
-describe_host(GString *to, const DbHost *host)
-{
-    g_autofree char *name = shown(*host->host ? host->host : host->hostaddr ? host->hostaddr : "");
-    if (is_socket(host))
-        g_string_append_printf(to, "socket directory \"%s\", port %s", name, host->port);
-    else if (*name)
-        g_string_append_printf(to, "host \"%s\", port %s", name, host->port);
-    else
-        g_string_append_printf(to, "the local socket, port %s", host->port);
 }
 
 static char *
@@ -220,20 +138,7 @@ describe(const DbTarget *self)
     for (guint i = 0; i < self->hosts->len; i++) {
         if (i > 0)
             g_string_append(text, i + 1 == self->hosts->len ? " or " : ", ");
-        describe_host(text, self->hosts->pdata[i]);
-    }
-    return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
-static char *
-name_server(const GPtrArray *hosts)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    for (guint i = 0; i < hosts->len; i++) {
-        const DbHost *host = hosts->pdata[i];
-        g_string_append_printf(text, "%s%s%s%s:%s", i ? "," : "", host->host,
-                               host->hostaddr ? "=" : "", host->hostaddr ? host->hostaddr : "",
-                               host->port);
+        host_describe(text, self->hosts->pdata[i]);
     }
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
@@ -262,7 +167,7 @@ target_new(GPtrArray *keywords, GPtrArray *values, GPtrArray *hosts, const char 
     self->values = g_ptr_array_ref(values);
     self->hosts = g_ptr_array_ref(hosts);
     self->database = g_strdup(database);
-    self->server = name_server(hosts);
+    self->server = hosts_name(hosts);
     self->key = make_key(self);
     self->description = describe(self);
     return self;
@@ -282,7 +187,9 @@ keep_option(const PQconninfoOption *own, const char *user, GPtrArray *keywords, 
 static DbTarget *
 target_from_options(const PQconninfoOption *own, const PQconninfoOption *merged, GError **error)
 {
-    g_autoptr(GPtrArray) hosts = split_hosts(merged, error);
+    g_autoptr(GPtrArray) hosts =
+        hosts_split(option_value(merged, "host"), option_value(merged, "hostaddr"),
+                    option_value(merged, "port"), error);
     if (!hosts)
         return NULL;
     g_autoptr(GPtrArray) keywords = g_ptr_array_new_with_free_func(g_free);
@@ -355,16 +262,10 @@ db_target_host(const DbTarget *self, int index)
     return self->hosts->pdata[index];
 }
 
-bool
-db_target_host_is_socket(const DbHost *host)
-{
-    return is_socket(host) || (!*host->host && !host->hostaddr);
-}
-
 char *
 db_target_describe_database(const DbTarget *self)
 {
-    g_autofree char *database = shown(self->database);
+    g_autofree char *database = db_conninfo_shown(self->database);
     return g_strdup_printf("database \"%s\"", database);
 }
 
@@ -372,7 +273,7 @@ char *
 db_target_describe_host(const DbTarget *self, int index)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    describe_host(text, db_target_host(self, index));
+    host_describe(text, db_target_host(self, index));
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Connection strings: read, described, masked. The bytes are one string, in which each SOH byte stands for a
  * password; wherever a string puts it as a password, no message may show it.
- * fuzz-sources: src/base/*.c src/db/conninfo.c src/db/target.c
+ * fuzz-sources: src/base/*.c src/db/conninfo.c src/db/hosts.c src/db/target.c
  * A string with the marker anywhere else (a host, a database, a misplaced word) tells nothing about passwords,
  * so it only has to survive. */
 #include "config.h"

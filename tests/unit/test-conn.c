@@ -170,6 +170,7 @@ test_open_too_many(void)
     g_free(server_ask(server, "CREATE ROLE single LOGIN CONNECTION LIMIT 1"));
     g_autofree char *conninfo = g_strdup_printf("%s user=single", server_conninfo(server));
     g_autoptr(DbConn) first = open_to(conninfo);
+    g_assert_true(db_conn_is_open(first));
     g_autoptr(GError) error = fail_to_open(conninfo, 60 * G_USEC_PER_SEC);
     g_assert_error(error, ALMANAC_ERROR, ALMANAC_ERROR_BUSY);
     g_assert_nonnull(strstr(error->message, ": too many connections for role \"single\""));
