@@ -26,7 +26,7 @@ typedef struct Request Request;
 /* How one kind of request goes over the wire. The request itself follows its own struct. */
 typedef struct {
     /* Hands it to libpq; false if libpq does not take it. */
-    bool (*send)(Request *self, PGconn *pg);
+    bool (*send)(Request *self, DbConn *conn);
     /* May be NULL. Before each result is fetched; busy: libpq has none yet. False = wait for more input. */
     bool (*prepare)(Request *self, DbConn *conn, bool busy);
     /* The next result (now owned by the request), NULL where libpq says so. True = the request is over. */
@@ -104,9 +104,12 @@ void conn_on_connected(DbConn *self);
 void conn_on_refused(DbConn *self, GError *error);
 void conn_on_notice(void *user_data, const PGresult *result);
 
-/* prepared.c: the name under which the statement is prepared (asked for before whatever is queued next), NULL if
- * plans are not kept. */
-const char *conn_prepare(DbConn *self, const char *sql);
+/* prepared.c. conn_prepare: has the statement prepared before whatever is queued next, if plans are kept.
+ * conn_send: sends one with parameters (NULL = none), by its name if it is prepared. */
+void conn_prepare(DbConn *self, const char *sql);
+bool conn_send(DbConn *self, const char *sql, DbParams *params);
+/* After an error: a plan that fits no longer (a table was altered) is not used again. */
+void conn_unprepare(DbConn *self, const char *sql, const DbFault *fault);
 
 /* connect.c */
 void connect_start(DbConn *self);

@@ -189,7 +189,7 @@ run_next(DbConn *self)
         return;
     self->running = g_queue_pop_head(&self->queue);
     conn_enter(self, CONN_BUSY);
-    if (!self->running->kind->send(self->running, self->pg)) {
+    if (!self->running->kind->send(self->running, self)) {
         conn_break_later(self);
         return;
     }
@@ -343,11 +343,11 @@ db_conn_free(DbConn *self)
 void
 db_conn_abandon(DbConn *self, const GError *error)
 {
-    if (!db_conn_is_open(self))
-        return;
     conn_begin_event(self);
-    self->broken = g_error_copy(error);
-    conn_enter(self, CONN_BROKEN);
+    if (db_conn_is_open(self)) {
+        self->broken = g_error_copy(error);
+        conn_enter(self, CONN_BROKEN);
+    }
     fail_requests(self, error);
     conn_end_event(self);
 }

@@ -20,7 +20,8 @@ DbConn *db_conn_new(DbTarget *target, const char *application_name, int64_t conn
 void db_conn_free(DbConn *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbConn, db_conn_free)
 /* Before db_conn_free, for owners whose requests must not be dropped without an answer: ends the connection and
- * answers each request that is queued or under way with that error, from inside this call. */
+ * answers each request that is queued or under way with that error, from inside this call. Not for use in a
+ * script's events. */
 void db_conn_abandon(DbConn *self, const GError *error);
 /* From now on each statement is planned once and its plan kept for the life of the connection. Every parameter of
  * every statement must then have a cast ($1::int4). */

@@ -29,6 +29,7 @@ struct Pooled {
     char *key;
     DbConn *conn;
     DbLease *lease;
+    bool is_new;      /* nobody has used it; our own SET may still be on its way */
     guint time_limit; /* source: closes it, when idle or cleaning for too long */
 };
 
@@ -128,8 +129,10 @@ on_unused_lost(DbConn *conn, const GError *error, gpointer user_data)
 }
 
 static void
-on_ignored(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+on_first_set(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
+    Pooled *pooled = user_data; /* which lives as long as its connection */
+    pooled->is_new = false;
 }
 
 /* Lets the server notice that we are gone while it runs a long statement. Some platforms cannot do that and
@@ -228,8 +231,9 @@ on_opened(DbConn *conn, const GError *error, gpointer user_data)
     PoolServer *self = pooled->server;
     DbLease *lease = pooled->lease;
     if (!error) {
-        if (knows_how_to_watch(conn))
-            watch_for_our_end(conn, on_ignored, NULL);
+        pooled->is_new = knows_how_to_watch(conn);
+        if (pooled->is_new)
+            watch_for_our_end(conn, on_first_set, pooled);
         if (lease)
             enter_leased(pooled, lease);
         else
@@ -275,6 +279,12 @@ give_to(Pooled *pooled, DbLease *lease)
     lease->pooled = pooled;
 }
 
+static bool
+is_fit(const Pooled *pooled)
+{
+    return pooled->is_new ? db_conn_is_open(pooled->conn) : db_conn_is_reusable(pooled->conn);
+}
+
 /* The youngest one: the others get the chance to come of age. */
 static Pooled *
 take_idle(PoolServer *self, const char *key)
@@ -285,7 +295,7 @@ take_idle(PoolServer *self, const char *key)
         Pooled *pooled = l->data;
         if (strcmp(pooled->key, key) != 0)
             continue;
-        if (!db_conn_is_reusable(pooled->conn)) {
+        if (!is_fit(pooled)) {
             pooled_close(pooled);
             continue;
         }
@@ -444,8 +454,10 @@ pool_server_warm(PoolServer *self, DbTarget *target)
         g_queue_push_tail(&self->idle, idle);
         return;
     }
-    if (!is_wanted(self, key) && !find_gate(self, key) &&
-        (int)self->all->len < MAX(self->pool->max_per_server, 1))
+    bool closed;
+    bool is_full = gates_reason(self->gates, key, &closed) != NULL ||
+                   (int)self->all->len >= MAX(self->pool->max_per_server, 1);
+    if (!is_full && !is_wanted(key, self))
         (void)begin_opening(self, target);
 }
 

@@ -8,7 +8,6 @@
 typedef struct {
     Request base;
     char *sql;
-    char *name; /* under which it is prepared; NULL = it is not */
     DbParams *params;
     PGresult *result; /* the first error, else the last result */
     DbQueryDone done;
@@ -16,17 +15,10 @@ typedef struct {
 } Query;
 
 static bool
-query_send(Request *request, PGconn *pg)
+query_send(Request *request, DbConn *conn)
 {
     Query *self = (Query *)request;
-    if (self->name)
-        return PQsendQueryPrepared(pg, self->name, db_params_count(self->params),
-                                   db_params_values(self->params), db_params_lengths(self->params),
-                                   db_params_formats(self->params), 1) != 0;
-    return PQsendQueryParams(pg, self->sql, db_params_count(self->params),
-                             db_params_types(self->params), db_params_values(self->params),
-                             db_params_lengths(self->params), db_params_formats(self->params),
-                             1) != 0;
+    return conn_send(conn, self->sql, self->params);
 }
 
 /* The service's own statements do not COPY. Were one to do so, its data would have nowhere to go. */
@@ -66,6 +58,7 @@ query_answer(Request *request, DbConn *conn)
     }
     g_autoptr(DbFault) fault = fault_new_from_result(self->result);
     g_autoptr(GError) error = fault_to_error(fault);
+    conn_unprepare(conn, self->sql, fault);
     self->done(NULL, error, fault, self->user_data);
 }
 
@@ -81,7 +74,6 @@ query_free(Request *request)
 {
     Query *self = (Query *)request;
     g_free(self->sql);
-    g_free(self->name);
     db_params_free(self->params);
     PQclear(self->result);
     g_free(self);
@@ -103,11 +95,11 @@ ignore_answer(const DbResult *result, const GError *error, const DbFault *fault,
 void
 db_conn_query(DbConn *self, const char *sql, DbParams *params, DbQueryDone done, gpointer user_data)
 {
+    conn_prepare(self, sql);
     Query *query = g_new0(Query, 1);
     query->base.kind = &query_kind;
     query->sql = g_strdup(sql);
-    query->name = g_strdup(conn_prepare(self, sql));
-    query->params = params ? params : db_params_new();
+    query->params = params;
     query->done = done ? done : ignore_answer;
     query->user_data = user_data;
     conn_enqueue(self, &query->base);

@@ -33,12 +33,10 @@ typedef struct {
 } Script;
 
 static bool
-script_send(Request *request, PGconn *pg)
+script_send(Request *request, DbConn *conn)
 {
     Script *self = (Script *)request;
-    if (!PQsendQuery(pg, self->sql))
-        return false;
-    return PQsetSingleRowMode(pg) != 0;
+    return PQsendQuery(conn->pg, self->sql) && PQsetSingleRowMode(conn->pg);
 }
 
 static void

@@ -12,7 +12,6 @@
 typedef struct {
     Request base;
     DbStatement *statements;
-    char **names; /* under which they are prepared; NULL = they are not */
     int count;
     DbTransactionDone done;
     gpointer user_data;
@@ -32,32 +31,16 @@ send_plain(PGconn *pg, const char *sql)
 }
 
 static bool
-send_statement(PGconn *pg, const DbStatement *statement, const char *name)
-{
-    DbParams *params = statement->params;
-    if (name)
-        return PQsendQueryPrepared(pg, name, params ? db_params_count(params) : 0,
-                                   params ? db_params_values(params) : NULL,
-                                   params ? db_params_lengths(params) : NULL,
-                                   params ? db_params_formats(params) : NULL, 1) != 0;
-    if (!params)
-        return send_plain(pg, statement->sql);
-    return PQsendQueryParams(pg, statement->sql, db_params_count(params), db_params_types(params),
-                             db_params_values(params), db_params_lengths(params),
-                             db_params_formats(params), 1) != 0;
-}
-
-static bool
-transaction_send(Request *request, PGconn *pg)
+transaction_send(Request *request, DbConn *conn)
 {
     Transaction *self = (Transaction *)request;
-    if (!PQenterPipelineMode(pg) || !send_plain(pg, "BEGIN"))
+    if (!PQenterPipelineMode(conn->pg) || !send_plain(conn->pg, "BEGIN"))
         return false;
     for (int i = 0; i < self->count; i++) {
-        if (!send_statement(pg, &self->statements[i], self->names[i]))
+        if (!conn_send(conn, self->statements[i].sql, self->statements[i].params))
             return false;
     }
-    return send_plain(pg, "COMMIT") && PQpipelineSync(pg);
+    return send_plain(conn->pg, "COMMIT") && PQpipelineSync(conn->pg);
 }
 
 static void
@@ -138,6 +121,8 @@ transaction_answer(Request *request, DbConn *conn)
     }
     bool is_ours = self->refused >= 1 && self->refused <= self->count;
     g_autoptr(GError) error = fault_to_error(self->fault);
+    if (is_ours)
+        conn_unprepare(conn, self->statements[self->refused - 1].sql, self->fault);
     self->done(NULL, is_ours ? self->refused - 1 : -1, error, self->fault, self->user_data);
 }
 
@@ -153,9 +138,6 @@ transaction_free(Request *request)
 {
     Transaction *self = (Transaction *)request;
     g_free(self->statements);
-    for (int i = 0; i < self->count; i++)
-        g_free(self->names[i]);
-    g_free(self->names);
     g_ptr_array_unref(self->results);
     fault_free(self->fault);
     g_free(self);
@@ -173,14 +155,13 @@ void
 db_conn_transaction(DbConn *self, const DbStatement *statements, int count, DbTransactionDone done,
                     gpointer user_data)
 {
+    for (int i = 0; i < count; i++)
+        conn_prepare(self, statements[i].sql);
     Transaction *transaction = g_new0(Transaction, 1);
     transaction->base.kind = &transaction_kind;
     transaction->statements = g_new(DbStatement, (gsize)count);
-    transaction->names = g_new0(char *, (gsize)count);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         transaction->statements[i] = statements[i];
-        transaction->names[i] = g_strdup(conn_prepare(self, statements[i].sql));
-    }
     transaction->count = count;
     transaction->results = g_ptr_array_new_with_free_func((GDestroyNotify)db_result_free);
     transaction->done = done;

@@ -381,6 +381,64 @@ test_transaction_of_many(void)
 }
 
 static void
+test_kept_plans(void)
+{
+    const char *count =
+        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%1 + 1%'";
+    g_autoptr(DbConn) conn = open_to(server_conninfo(server));
+    db_conn_keep_plans(conn);
+    for (int i = 0; i < 3; i++)
+        g_assert_cmpint(query_int(conn, "SELECT 1 + 1"), ==, 2);
+    g_assert_cmpint(query_int(conn, count), ==, 1 + 1); /* the question is prepared too */
+
+    /* What cannot be prepared fails as itself. */
+    for (int i = 0; i < 2; i++) {
+        g_auto(Answer) answer = {0};
+        db_conn_query(conn, "SELECT x FROM planned", NULL, on_query_done, &answer);
+        wait_for(&answer.done);
+        g_assert_cmpstr(answer.sqlstate, ==, "42P01");
+    }
+    DbStatement statements[] = {{"SELECT 1 + 1", NULL}, {"SELECT x FROM planned", NULL}};
+    g_auto(Answer) transaction = {0};
+    db_conn_transaction(conn, statements, 2, on_transaction_done, &transaction);
+    wait_for(&transaction.done);
+    g_assert_cmpint(transaction.failed, ==, 1);
+    g_assert_cmpstr(transaction.sqlstate, ==, "42P01");
+
+    /* A plan that fits no longer fails once. */
+    query_plain(conn, "CREATE TEMP TABLE planned (x int4)");
+    query_plain(conn, "SELECT x FROM planned");
+    query_plain(conn, "ALTER TABLE planned ALTER x TYPE int8");
+    g_auto(Answer) stale = {0};
+    db_conn_query(conn, "SELECT x FROM planned", NULL, on_query_done, &stale);
+    wait_for(&stale.done);
+    g_assert_cmpstr(stale.sqlstate, ==, "0A000");
+    query_plain(conn, "SELECT x FROM planned");
+}
+
+static void
+test_abandon(void)
+{
+    g_autoptr(GError) why = g_error_new(ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED, "no more");
+    g_auto(Answer) running = {0};
+    g_auto(Answer) queued = {0};
+    g_autoptr(DbConn) conn = open_to(server_conninfo(server));
+    db_conn_query(conn, "SELECT pg_sleep(1000)", NULL, on_query_done, &running);
+    db_conn_query(conn, "SELECT 1", NULL, on_query_done, &queued);
+    db_conn_abandon(conn, why);
+    g_assert_error(running.error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED);
+    g_assert_error(queued.error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED);
+
+    g_autoptr(DbTarget) target = target_from(server_conninfo(server));
+    g_autoptr(DbConn) opening = db_conn_new(target, "test", 60 * G_USEC_PER_SEC);
+    g_auto(Answer) early = {0};
+    db_conn_query(opening, "SELECT 1", NULL, on_query_done, &early);
+    db_conn_open(opening, on_opened, NULL);
+    db_conn_abandon(opening, why);
+    g_assert_error(early.error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED);
+}
+
+static void
 terminate(int pid)
 {
     g_autofree char *sql = g_strdup_printf("SELECT pg_terminate_backend(%d)", pid);
@@ -621,6 +679,8 @@ main(int argc, char **argv)
     g_test_add_func("/conn/transaction", test_transaction);
     g_test_add_func("/conn/transaction/fails", test_transaction_fails);
     g_test_add_func("/conn/transaction/many", test_transaction_of_many);
+    g_test_add_func("/conn/kept-plans", test_kept_plans);
+    g_test_add_func("/conn/abandon", test_abandon);
     g_test_add_func("/conn/terminated/idle", test_terminated_while_idle);
     g_test_add_func("/conn/terminated/not-reusable", test_terminated_idle_is_not_reusable);
     g_test_add_func("/conn/terminated/running", test_terminated_while_running);

@@ -98,6 +98,16 @@ use_once(DbPool *pool, const char *conninfo)
     return pid;
 }
 
+static void
+terminate_and_await(int pid)
+{
+    g_autofree char *end = g_strdup_printf("SELECT pg_terminate_backend(%d)", pid);
+    g_autofree char *count =
+        g_strdup_printf("SELECT count(*) FROM pg_stat_activity WHERE pid = %d", pid);
+    g_free(server_ask(server, end));
+    server_await(server, count, "0");
+}
+
 static DbPool *
 new_pool(int ceiling)
 {
@@ -113,6 +123,27 @@ test_reuse(void)
     g_assert_cmpint(use_once(pool, server_conninfo(server)), ==, pid);
     db_pool_set_limits(pool, 20, 60 * G_USEC_PER_SEC);
     g_assert_cmpint(use_once(pool, server_conninfo(server)), !=, 0);
+}
+
+static void
+test_warm(void)
+{
+    g_autoptr(DbPool) pool = db_pool_new(20, 60 * G_USEC_PER_SEC, "warm");
+    g_autoptr(DbTarget) target = target_from(server_conninfo(server));
+    const char *count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'warm'";
+    /* Taken at once, when it is opened but not yet set up, and later: always the one that was begun. */
+    for (int rounds = 0; rounds < 30; rounds++) {
+        db_pool_warm(pool, target);
+        db_pool_warm(pool, target);
+        for (int i = 0; i < rounds; i++)
+            g_main_context_iteration(NULL, FALSE);
+        g_auto(Holder) holder = {0};
+        acquire(pool, server_conninfo(server), &holder);
+        g_assert_cmpint(query_int(holder.conn, count), ==, 1);
+        int pid = db_conn_backend_pid(holder.conn);
+        db_lease_close(holder.lease);
+        terminate_and_await(pid);
+    }
 }
 
 static void
@@ -389,16 +420,6 @@ test_errors(void)
 }
 
 static void
-terminate_and_await(int pid)
-{
-    g_autofree char *end = g_strdup_printf("SELECT pg_terminate_backend(%d)", pid);
-    g_autofree char *count =
-        g_strdup_printf("SELECT count(*) FROM pg_stat_activity WHERE pid = %d", pid);
-    g_free(server_ask(server, end));
-    server_await(server, count, "0");
-}
-
-static void
 test_broken_idle_is_not_handed_out(void)
 {
     g_autoptr(DbPool) pool = new_pool(1);
@@ -549,6 +570,7 @@ main(int argc, char **argv)
         return 0;
     }
     g_test_add_func("/pool/reuse", test_reuse);
+    g_test_add_func("/pool/warm", test_warm);
     g_test_add_func("/pool/cleaned", test_cleaned);
     g_test_add_func("/pool/watches-for-our-end", test_watches_for_our_end);
     g_test_add_func("/pool/unfit", test_unfit_connections_are_closed);
