@@ -1,7 +1,25 @@
--- When the next thing is due for this agent ($1 host name, $2 agent name); NULL = nothing is known of.
-SELECT least(
-    (SELECT j.jobnextrun FROM pgagent.pga_job j
-     WHERE j.jobenabled AND j.jobnextrun > now() AND (j.jobhostagent = '' OR j.jobhostagent IN ($1::text, $2::text))
-     ORDER BY j.jobnextrun LIMIT 1),
-    (SELECT r.reqdue FROM pgagent.pga_request r
-     WHERE r.reqkind = 'run' AND r.reqdue > now() ORDER BY r.reqdue LIMIT 1)), now()
+-- When the next thing is due for this agent ($1 host name, $2 agent name), and where its first step goes; NULL =
+-- nothing is known of. The connection for it is opened a little before.
+SELECT next.due, now(), first.server, first.jstdbname
+FROM (SELECT) AS always
+LEFT JOIN LATERAL (
+    SELECT either.jobid, either.due
+    FROM ((SELECT j.jobid, j.jobnextrun AS due
+           FROM pgagent.pga_job j
+           WHERE j.jobenabled AND j.jobnextrun > now()
+             AND (j.jobhostagent = '' OR j.jobhostagent IN ($1::text, $2::text))
+           ORDER BY j.jobnextrun LIMIT 1)
+          UNION ALL
+          (SELECT r.reqjobid, r.reqdue
+           FROM pgagent.pga_request r
+           WHERE r.reqkind = 'run' AND r.reqdue > now()
+           ORDER BY r.reqdue LIMIT 1)) AS either
+    ORDER BY either.due
+    LIMIT 1
+) AS next ON true
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN s.jstkind = 's' THEN s.jstconnstr END AS server, s.jstdbname
+    FROM pgagent.pga_jobstep s
+    WHERE s.jstjobid = next.jobid AND s.jstenabled
+    ORDER BY s.jstname, s.jstid LIMIT 1
+) AS first ON true

@@ -290,6 +290,7 @@ engine_new(Store *store, const StepContext *context, const Settings *settings)
         .store = store,
         .planner = planner_new(),
         .dispatch = dispatch_new(settings->max_runs, settings->max_connections, on_run_ended, self),
+        .warmer = warmer_new(context),
         .step_context = context,
     };
     self->poll_us = settings->poll_us;
@@ -314,6 +315,7 @@ engine_free(Engine *self)
     g_clear_handle_id(&self->grace_id, g_source_remove);
     g_source_destroy(self->timer);
     g_source_unref(self->timer);
+    warmer_free(self->parts.warmer);
     dispatch_free(self->parts.dispatch);
     planner_free(self->parts.planner);
     g_free(self);

@@ -6,4 +6,5 @@ libengine_a_SOURCES = \
 	src/engine/planner.c src/engine/planner.h \
 	src/engine/recover.c src/engine/recover.h \
 	src/engine/replan.c src/engine/replan.h \
-	src/engine/run.c src/engine/run.h
+	src/engine/run.c src/engine/run.h \
+	src/engine/warmer.c src/engine/warmer.h

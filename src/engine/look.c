@@ -220,7 +220,8 @@ look_warm(const Look *self)
 /* Looking */
 
 static void
-on_looked(GPtrArray *due, int64_t next_at, int64_t now_at, const GError *error, gpointer user_data)
+on_looked(GPtrArray *due, const NextJob *next, int64_t now_at, const GError *error,
+          gpointer user_data)
 {
     Look *self = user_data;
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int));
@@ -232,7 +233,10 @@ on_looked(GPtrArray *due, int64_t next_at, int64_t now_at, const GError *error, 
     self->due = g_ptr_array_ref(due);
     self->report.now_at = now_at;
     self->report.now_mono = clock_now_mono();
-    self->report.next_at = next_at;
+    self->report.next_at = next->at;
+    if (next->at != NO_INSTANT)
+        warmer_expect(self->parts->warmer, self->report.now_mono + (next->at - now_at),
+                      next->server, next->database);
     self->report.has_more = due->len == (guint)self->limit;
     if (due->len == 0) {
         look_end(self, NULL);

@@ -5,11 +5,13 @@
 
 #include "engine/dispatch.h"
 #include "engine/planner.h"
+#include "engine/warmer.h"
 
 typedef struct {
     Store *store;
     Planner *planner;
     Dispatch *dispatch;
+    Warmer *warmer;
     const StepContext *step_context;
 } EngineParts;
 

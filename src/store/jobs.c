@@ -98,11 +98,15 @@ on_next(const DbResult *result, const GError *error, const DbFault *fault, gpoin
 {
     g_autoptr(Request) request = user_data;
 
-    if (error != NULL)
-        request->done.looked(NULL, NO_INSTANT, NO_INSTANT, error, request->user_data);
-    else
-        request->done.looked(request->due, field_instant(result, 0, 0),
-                             db_result_instant(result, 0, 1), NULL, request->user_data);
+    if (error != NULL) {
+        request->done.looked(NULL, NULL, NO_INSTANT, error, request->user_data);
+        return;
+    }
+    const NextJob next = {.at = field_instant(result, 0, 0),
+                          .server = db_result_text(result, 0, 2),
+                          .database = db_result_text(result, 0, 3)};
+    request->done.looked(request->due, &next, db_result_instant(result, 0, 1), NULL,
+                         request->user_data);
 }
 
 void

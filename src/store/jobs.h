@@ -25,8 +25,16 @@ typedef struct {
     char *database; /* of that step */
 } DueJob;
 
-/* limit: how many at the most. full_servers: char *, jobs for these are left in the table. */
-typedef void (*JobsLooked)(GPtrArray *due, int64_t next_at, int64_t now_at, const GError *error,
+/* What comes next after those that are due. */
+typedef struct {
+    int64_t at;           /* NO_INSTANT = nothing known */
+    const char *server;   /* of its first step, as in DueJob */
+    const char *database; /* of that step */
+} NextJob;
+
+/* limit: how many at the most. full_servers: char *, jobs for these are left in the table. next and due are NULL on
+ * error. */
+typedef void (*JobsLooked)(GPtrArray *due, const NextJob *next, int64_t now_at, const GError *error,
                            gpointer user_data);
 void jobs_look(Store *store, int limit, const GPtrArray *full_servers, JobsLooked looked,
                gpointer user_data);

@@ -5,6 +5,8 @@ from datetime import timedelta
 import psycopg2
 import pytest
 
+from harness.jobs import Jobs
+
 pytestmark = pytest.mark.core
 
 IS_SHOWN = """
@@ -288,6 +290,44 @@ def test_statistics(installed, pgadmin):
     pgadmin.execute(STEP_STATISTICS, [step])
     assert [(row[1], row[2], row[6]) for row in pgadmin.fetchall()] == [("f", -1, "ERROR:  no")]
     assert properties(pgadmin, job)["jlgstatus"] == "f"
+
+
+def statistics(pgadmin, step):
+    pgadmin.execute("SELECT jstid FROM pgagent.pga_jobstep WHERE jstname = %s", [step])
+    pgadmin.execute(STEP_STATISTICS, [scalar(pgadmin)])
+    return [(row[1], row[2]) for row in pgadmin.fetchall()]
+
+
+def test_a_whole_life_with_an_agent(installed, pgadmin, agent):
+    """Created, run, looked at, edited, run again, deleted while it runs."""
+    one = agent("--connect-timeout", "2")
+    job = create(pgadmin)
+    jobs = Jobs(installed)
+    pgadmin.execute(RUN_NOW, [job])
+    jobs.wait_for_runs(job, agent=one)
+    assert properties(pgadmin, job)["jlgstatus"] == "s" and properties(pgadmin, job)["jagagent"] is None
+    assert properties(pgadmin, job)["jobnextrun"] == at(pgadmin, "2090-01-03 09:00+00")
+    assert statistics(pgadmin, "one") == [("s", 1)]
+    assert statistics(pgadmin, "script") == [("s", 0)]
+    assert statistics(pgadmin, "remote") == [("i", -1)]
+
+    pgadmin.execute("UPDATE pgagent.pga_jobstep SET jstcode = 'SELECT 1/0' WHERE jstname = 'one'")
+    pgadmin.execute(RUN_NOW, [job])
+    jobs.wait_for_runs(job, 2, one)
+    assert properties(pgadmin, job)["jlgstatus"] == "f"
+    assert statistics(pgadmin, "one") == [("f", -1), ("s", 1)]
+    pgadmin.execute(JOB_STATISTICS, [job])
+    assert [(row[1], row[4] >= row[2]) for row in pgadmin.fetchall()] == [("f", True), ("s", True)]
+
+    pgadmin.execute("UPDATE pgagent.pga_jobstep SET jstcode = 'SELECT pg_sleep(300)' WHERE jstname = 'one'")
+    pgadmin.execute(RUN_NOW, [job])
+    jobs.wait_for_running(job, one)
+    assert properties(pgadmin, job)["jagagent"] is not None
+    pgadmin.execute("DELETE FROM pgagent.pga_job WHERE jobid=%s::integer", [job])
+    pgadmin.execute(NODES.format(""))
+    assert pgadmin.fetchall() == []
+    installed.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(300)'"
+                             " AND pid <> pg_backend_pid()")
 
 
 def test_delete(pgadmin):
