@@ -167,7 +167,7 @@ on_heartbeat(gpointer user_data)
 
     agents_renew(self, on_renewed, self);
     agents_bury_dead(self);
-    if (++self->beats % TRIM_EVERY_BEATS == 0)
+    if (self->beats++ % TRIM_EVERY_BEATS == 0)
         writer_add(self->writer, sql_query("agentlog_trim"), NULL, NULL, NULL);
     return G_SOURCE_CONTINUE;
 }

@@ -223,6 +223,24 @@ def test_only_for_this_host(jobs, agent, installed):
     assert jobs.runs(other) == []
 
 
+# What the agent has to say
+
+def test_warnings_are_kept_in_a_table(jobs, agent, installed):
+    one = agent()
+    job = jobs.job("broken", sql("SELECT 1/0"))
+    jobs.run(job, one)
+    wait_until(lambda: installed.query("SELECT FROM pgagent.pga_agentlog"), "the message is there", one)
+    assert installed.query("SELECT aglagent, agllevel, agljobid, aglmessage FROM pgagent.pga_agentlog") == [
+        (one.name, "warning", job, 'run 1 of job "broken" ended with status f: step "step 1" failed')]
+
+
+def test_the_kept_warnings_are_bounded(jobs, agent, installed):
+    installed.execute("INSERT INTO pgagent.pga_agentlog (agllevel, aglmessage)"
+                      " SELECT 'warning', 'old' FROM generate_series(1, 12000)")
+    one = agent()
+    wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_agentlog") <= 10000, "old ones are gone", one)
+
+
 # Several agents
 
 @pytest.mark.core
