@@ -36,6 +36,7 @@ struct Engine {
 };
 
 static void engine_tick(Engine *self);
+static void engine_wind_up(Engine *self);
 
 /* When to tick */
 
@@ -84,6 +85,10 @@ engine_tick_done(Engine *self)
     int64_t now = clock_now_mono();
 
     self->is_ticking = false;
+    if (self->is_stopping) {
+        engine_wind_up(self);
+        return;
+    }
     if (self->retry_us > 0)
         self->wake_mono = MIN(self->wake_mono, now + self->retry_us);
     if (self->wanted_mono != 0)
@@ -218,10 +223,13 @@ engine_on_notified(Engine *self)
 
 /* Stopping */
 
+/* Nothing more is claimed, but a claim may have been under way when we were told to stop. */
 static void
-engine_check_stopped(Engine *self)
+engine_wind_up(Engine *self)
 {
-    if (!self->is_stopping || dispatch_count(self->parts.dispatch) > 0 || self->stopped == NULL)
+    dispatch_each(self->parts.dispatch, run_halt,
+                  "the agent was stopped before the job's next step");
+    if (self->is_ticking || dispatch_count(self->parts.dispatch) > 0 || self->stopped == NULL)
         return;
 
     void (*stopped)(gpointer user_data) = g_steal_pointer(&self->stopped);
@@ -234,8 +242,9 @@ on_run_ended(gpointer user_data)
 {
     Engine *self = user_data;
 
-    engine_check_stopped(self);
-    if (!self->is_stopping)
+    if (self->is_stopping)
+        engine_wind_up(self);
+    else
         engine_wake_at(self, clock_now_mono());
 }
 
@@ -262,10 +271,8 @@ engine_stop(Engine *self, int64_t grace_us, void (*stopped)(gpointer user_data),
     self->is_stopping = true;
     self->stopped = stopped;
     self->stopped_data = user_data;
-    dispatch_each(self->parts.dispatch, run_halt,
-                  "the agent was stopped before the job's next step");
     self->grace_id = g_timeout_add((guint)(grace_us / CLOCK_US_PER_MS), on_grace_over, self);
-    engine_check_stopped(self);
+    engine_wind_up(self);
 }
 
 void

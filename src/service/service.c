@@ -3,6 +3,7 @@
 
 #include "service/service.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/engine.h"
@@ -13,7 +14,9 @@
 #define EXIT_NO_DATABASE 3
 
 #define STATUS_EVERY_SECONDS 5
-/* After a second signal, what still has to be written gets this long. */
+/* After the grace time, and after a second signal, what still has to be stopped and written gets this long. If the
+ * database is away then, other agents will close the runs. */
+#define WIND_UP_MS    10000
 #define LAST_WORDS_MS 3000
 
 typedef struct {
@@ -66,19 +69,29 @@ on_last_words_over(gpointer user_data)
 }
 
 static void
+service_quit_after(Service *self, int64_t wait_ms)
+{
+    g_clear_handle_id(&self->last_words_id, g_source_remove);
+    self->last_words_id = g_timeout_add((guint)MIN(wait_ms, G_MAXINT), on_last_words_over, self);
+}
+
+static void
 service_stop(Service *self)
 {
+    int64_t grace_us = self->settings->grace_us;
+
     log_notice("stopping: %u jobs run, they have %" G_GINT64_FORMAT " s",
-               engine_run_count(self->engine), self->settings->grace_us / 1000000);
+               engine_run_count(self->engine), grace_us / CLOCK_US_PER_SECOND);
     unix_stopping(self->shell);
-    engine_stop(self->engine, self->settings->grace_us, on_engine_stopped, self);
+    service_quit_after(self, grace_us / CLOCK_US_PER_MS + WIND_UP_MS);
+    engine_stop(self->engine, grace_us, on_engine_stopped, self);
 }
 
 static void
 service_stop_now(Service *self)
 {
     log_notice("stopping at once");
-    self->last_words_id = g_timeout_add(LAST_WORDS_MS, on_last_words_over, self);
+    service_quit_after(self, LAST_WORDS_MS);
     engine_kill(self->engine);
 }
 
