@@ -260,7 +260,12 @@ run_write_off_step(Run *self, const StepResult *result)
     g_autofree char *reason = was_stopped ? g_strdup(self->stop_reason) : NULL;
     g_autofree char *output =
         was_stopped ? with_reason(result->output, reason) : g_strdup(result->output);
-    char status = result->outcome == STEP_SUCCEEDED ? 's' : was_stopped ? 'd' : row->on_error;
+    char status = row->on_error;
+
+    if (result->outcome == STEP_SUCCEEDED)
+        status = 's';
+    else if (was_stopped)
+        status = 'd';
 
     runs_close_step(self->store, self->step_log_id, status, result->result, duration_us, output,
                     result->sqlstate);
