@@ -58,7 +58,7 @@ def test_what_it_finds_about_itself(jobs, agent):
     """A private directory, no secrets, its own session; nothing is left."""
     one = agent(environment={"PGPASSWORD": "geheim", "NOTIFY_SOCKET": "/nowhere", "KEPT": "yes"})
     status, _, output = run_one(
-        jobs, one, 'stat -c %a .; pwd; echo "$PGPASSWORD$NOTIFY_SOCKET$KEPT"; [ "$(ps -o sid= $$)" -eq $$ ] && echo own;'
+        jobs, one, 'stat -c %a .; pwd; echo "$PGPASSWORD$NOTIFY_SOCKET$KEPT"; [ "$(cut -d" " -f6 /proc/$$/stat)" -eq $$ ] && echo own;'
         'readlink /proc/self/fd/0; ls /proc/self/fd | wc -l; touch left; mkdir d; touch d/left')
     lines = output.splitlines()
     assert status == "s" and lines[0] == "700" and lines[2:5] == ["yes", "own", "/dev/null"]
