@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 BUILD_PACKAGES=(gcc make autoconf automake pkg-config libglib2.0-dev libpq-dev libsystemd-dev)
-TEST_PACKAGES=(clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind faketime xz-utils
+TEST_PACKAGES=(clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind faketime procps xz-utils
     python3-pytest python3-psycopg2 python3-dateutil pgagent)
 
 explain_packages() {
