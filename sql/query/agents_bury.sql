@@ -1,19 +1,28 @@
--- Closes what a dead agent (row $1) had in hand and removes its row, all or nothing. 'd' says: it may have done
--- anything up to all of its work. Looks again at the row under a lock: it may have come back meanwhile.
+-- Closes what a dead agent (row $1) had in hand and removes its row. 'd' says: it may have done anything up to all
+-- of its work. Looks again at the row under a lock: it may have come back meanwhile. Jobs that somebody has locked
+-- are left, with their runs and the agent's row, until the next time.
 WITH dead AS (
     SELECT jagpid, jagepoch, jaguuid, coalesce(jagname, jagstation) AS name
     FROM pgagent.pga_jobagent
     WHERE jagpid = $1::int4 AND jagepoch IS NOT DISTINCT FROM $2::int8
       AND (jaglease IS NULL OR jaglease < now() + ($3::int8 - 5000000) * interval '1 microsecond')
     FOR UPDATE SKIP LOCKED
+), jobs AS (
+    SELECT j.jobid
+    FROM pgagent.pga_job j, dead
+    WHERE j.jobagentid = dead.jagpid
+    FOR NO KEY UPDATE OF j SKIP LOCKED
+), left_jobs AS (
+    SELECT j.jobid
+    FROM pgagent.pga_job j, dead
+    WHERE j.jobagentid = dead.jagpid AND j.jobid NOT IN (SELECT jobid FROM jobs)
 ), runs AS (
     SELECT l.jlgid
     FROM pgagent.pga_joblog l, dead
     WHERE l.jlgstatus = 'r'
       AND CASE WHEN dead.jaguuid IS NULL
-               THEN l.jlgepoch IS NULL
-                AND l.jlgjobid IN (SELECT jobid FROM pgagent.pga_job WHERE jobagentid = dead.jagpid)
-               ELSE l.jlgepoch = dead.jagepoch END
+               THEN l.jlgepoch IS NULL AND l.jlgjobid IN (SELECT jobid FROM jobs)
+               ELSE l.jlgepoch = dead.jagepoch AND l.jlgjobid NOT IN (SELECT jobid FROM left_jobs) END
 ), steps AS (
     UPDATE pgagent.pga_jobsteplog s
     SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart,
@@ -33,11 +42,13 @@ WITH dead AS (
     SET jobagentid = NULL,
         jobreplan = j.jobreplan OR dead.jaguuid IS NULL,
         jobrevision = j.jobrevision + 1
-    FROM dead
-    WHERE j.jobagentid = dead.jagpid
+    FROM jobs, dead
+    WHERE j.jobid = jobs.jobid
     RETURNING j.jobid
 ), removed AS (
-    DELETE FROM pgagent.pga_jobagent a USING dead WHERE a.jagpid = dead.jagpid
+    DELETE FROM pgagent.pga_jobagent a
+    USING dead
+    WHERE a.jagpid = dead.jagpid AND NOT EXISTS (SELECT FROM left_jobs)
     RETURNING a.jagpid
 )
 SELECT (SELECT count(*) FROM removed), (SELECT count(*) FROM closed), (SELECT count(*) FROM freed)

@@ -1,7 +1,8 @@
--- Agents that are dead. With a lease ($1 its length, microseconds): it ended, and the server has been up for 15 s
--- (after an outage all come back before anyone is buried); or their backend is gone and they have not
--- renewed for 5 s. Without a uuid they are stock agents, whose only sign of life is their backend. A row with
--- our own pid that is not ours was left by a dead one: the pid is taken again.
+-- Agents that are dead. With a lease ($1 its length, microseconds): it ended, or their backend is gone and they have
+-- not renewed for 5 s; but nobody is before the server has been up for 15 s (after an outage all come back before
+-- anyone is buried). Without a uuid they are stock agents, whose only sign of life is their backend. A row with
+-- our own pid that is not ours was left by a dead one: the pid is taken again. An agent's former connection does
+-- not count while it has a newer one.
 SELECT a.jagpid, coalesce(a.jagname, a.jagstation), a.jagepoch
 FROM pgagent.pga_jobagent a
 LEFT JOIN pg_catalog.pg_stat_activity b
@@ -9,10 +10,11 @@ LEFT JOIN pg_catalog.pg_stat_activity b
    AND coalesce(b.backend_start = a.jagbackendstart, true)
    AND (b.datname IS NULL OR b.datname = pg_catalog.current_database())
 WHERE a.jaguuid IS DISTINCT FROM $2::uuid
+  AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent n WHERE n.jaguuid = a.jaguuid AND n.jaglease > a.jaglease)
   AND CASE
-        WHEN a.jagpid = pg_catalog.pg_backend_pid() THEN true
-        WHEN a.jaguuid IS NULL THEN b.pid IS NULL
-        WHEN b.pid IS NULL THEN a.jaglease < now() + ($1::int8 - 5000000) * interval '1 microsecond'
+        WHEN a.jaguuid IS NULL THEN b.pid IS NULL OR a.jagpid = pg_catalog.pg_backend_pid()
+        WHEN pg_catalog.pg_postmaster_start_time() > now() - interval '15 s' THEN false
+        WHEN b.pid IS NULL OR a.jagpid = pg_catalog.pg_backend_pid()
+            THEN a.jaglease < now() + ($1::int8 - 5000000) * interval '1 microsecond'
         ELSE a.jaglease < now()
-             AND pg_catalog.pg_postmaster_start_time() < now() - interval '15 s'
       END

@@ -1,15 +1,20 @@
 -- Writes this connection into the register of agents. The first time $5 is 0: a new epoch begins. Later it is
 -- the epoch that goes on after a reconnect: only if the old row is still there (else: fenced, no row comes
--- back). The old row's jobs follow in the next statement.
-INSERT INTO pgagent.pga_jobagent AS a
-    (jagpid, jaglogintime, jagstation, jaguuid, jagname, jagversion, jagepoch, jaglease, jagbackendstart)
-SELECT pg_catalog.pg_backend_pid(), now(), $3::text, $1::uuid, $2::text, $4::text,
-       CASE WHEN $5::int8 = 0 THEN pg_catalog.nextval('pgagent.pga_epoch_seq') ELSE $5::int8 END,
-       now() + $6::int8 * interval '1 microsecond',
-       (SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid())
-WHERE $5::int8 = 0
-   OR EXISTS (SELECT FROM pgagent.pga_jobagent WHERE jaguuid = $1::uuid AND jagepoch = $5::int8)
-ON CONFLICT (jagpid) DO UPDATE
-SET jaglease = excluded.jaglease, jagbackendstart = excluded.jagbackendstart
-WHERE a.jaguuid = excluded.jaguuid
-RETURNING jagepoch
+-- back). The old row's jobs follow in the next statement. No epoch although we are known: the number of our
+-- backend is still that of another agent's former connection (numbers come again, and soon so in a container).
+WITH known AS (
+    SELECT FROM pgagent.pga_jobagent WHERE jaguuid = $1::uuid AND jagepoch = $5::int8
+), entered AS (
+    INSERT INTO pgagent.pga_jobagent AS a
+        (jagpid, jaglogintime, jagstation, jaguuid, jagname, jagversion, jagepoch, jaglease, jagbackendstart)
+    SELECT pg_catalog.pg_backend_pid(), now(), $3::text, $1::uuid, $2::text, $4::text,
+           CASE WHEN $5::int8 = 0 THEN pg_catalog.nextval('pgagent.pga_epoch_seq') ELSE $5::int8 END,
+           now() + $6::int8 * interval '1 microsecond',
+           (SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid())
+    WHERE $5::int8 = 0 OR EXISTS (SELECT FROM known)
+    ON CONFLICT (jagpid) DO UPDATE
+    SET jaglease = excluded.jaglease, jagbackendstart = excluded.jagbackendstart
+    WHERE a.jaguuid = excluded.jaguuid
+    RETURNING jagepoch
+)
+SELECT (SELECT jagepoch FROM entered), $5::int8 = 0 OR EXISTS (SELECT FROM known)

@@ -5,6 +5,13 @@ WITH wanted AS (
     FROM unnest($1::int4[], $2::timestamptz[], $3::int4[], $4::timestamptz[], $5::timestamptz[], $6::int4[],
                 $7::timestamptz[])
         AS w (jobid, nextrun, revision, skipped_from, skipped_to, slots, planned)
+), held AS (
+    SELECT j.jobid
+    FROM pgagent.pga_job j
+    JOIN wanted w ON w.jobid = j.jobid
+    WHERE j.jobenabled AND j.jobagentid IS NOT NULL
+      AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
+    FOR NO KEY UPDATE OF j SKIP LOCKED
 ), moved AS (
     UPDATE pgagent.pga_job j
     SET jobplanned = w.planned,
@@ -12,8 +19,8 @@ WITH wanted AS (
         jobnextrun = least(w.planned, (SELECT min(r.reqdue) FROM pgagent.pga_request r
                                        WHERE r.reqjobid = j.jobid AND r.reqkind = 'run'))
     FROM wanted w
-    WHERE j.jobid = w.jobid AND j.jobenabled AND j.jobagentid IS NOT NULL
-      AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
+    JOIN held ON held.jobid = w.jobid
+    WHERE j.jobid = w.jobid
     RETURNING j.jobid
 )
 INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent)

@@ -1,11 +1,11 @@
 -- Take: claims jobs and opens their log rows, one autocommit statement for a batch. A row counts only if it is
 -- still what the peek saw (jobnextrun, jobrevision, unclaimed); rows that another agent is taking are passed by.
--- A wish ($6 true) deletes the requests that it answers; a slot ($7 …) moves the plan on. $1 $2: who we are. The log
+-- A wish ($6 true) deletes the requests that it answers; a slot ($7 and so on) moves the plan on. $1 $2: who we are. The log
 -- row of each run's first step ($15) is opened here too: one commit less before the step may start.
 WITH self AS (
     SELECT jagpid, jagname, jagepoch
     FROM pgagent.pga_jobagent
-    WHERE jaguuid = $1::uuid AND jagepoch = $2::int8
+    WHERE jaguuid = $1::uuid AND jagepoch = $2::int8 AND jagpid = pg_catalog.pg_backend_pid()
     FOR KEY SHARE
 ), wanted AS (
     SELECT *

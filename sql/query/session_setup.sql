@@ -8,5 +8,8 @@ FROM (VALUES ('pgalmanac.agent', 'on', 0),
              ('client_min_messages', 'warning', 0),
              ('default_transaction_isolation', 'read committed', 0),
              ('search_path', 'pg_catalog, pg_temp', 0),
+             ('idle_in_transaction_session_timeout', '0', 0),
+             ('idle_session_timeout', '0', 140000),
+             ('transaction_timeout', '0', 170000),
              ('plan_cache_mode', 'force_generic_plan', 120000)) AS setting (name, value, since)
 WHERE pg_catalog.current_setting('server_version_num')::int4 >= since

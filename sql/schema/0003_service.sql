@@ -54,7 +54,7 @@ ALTER TABLE pgagent.pga_joblog
     ADD COLUMN jlgreason text;
 COMMENT ON COLUMN pgagent.pga_joblog.jlgscheduled IS 'Slot that the run is for: when it was due';
 COMMENT ON COLUMN pgagent.pga_joblog.jlglabel IS 'The slot''s local date, time and zone';
-COMMENT ON COLUMN pgagent.pga_joblog.jlgtrigger IS 'Why it ran: schedule, manual, missed, retry, startup …; NULL = run by a pgAgent';
+COMMENT ON COLUMN pgagent.pga_joblog.jlgtrigger IS 'Why it ran: schedule, manual, missed, retry, startup ...; NULL = run by a pgAgent';
 COMMENT ON COLUMN pgagent.pga_joblog.jlgslots IS 'How many slots the run stands for; more than 1 after nobody could run them';
 COMMENT ON COLUMN pgagent.pga_joblog.jlgjscid IS 'Schedule that asked for it (need not exist any more)';
 COMMENT ON COLUMN pgagent.pga_joblog.jlgrulid IS 'Rule that asked for it (need not exist any more)';
@@ -114,7 +114,7 @@ COMMENT ON COLUMN pgagent.pga_skipped.skpjobid IS 'Job that did not run';
 COMMENT ON COLUMN pgagent.pga_skipped.skpfrom IS 'First slot that was skipped';
 COMMENT ON COLUMN pgagent.pga_skipped.skpto IS 'Last slot that was skipped, or the instant up to which all were';
 COMMENT ON COLUMN pgagent.pga_skipped.skpslots IS 'How many slots; skpdetail says so if it is only a lower bound';
-COMMENT ON COLUMN pgagent.pga_skipped.skpreason IS 'Why, in one word: busy (still running), missed (nobody could run it), disabled, replanned (edited while it was due), no-agent …';
+COMMENT ON COLUMN pgagent.pga_skipped.skpreason IS 'Why, in one word: busy (still running), missed (nobody could run it), disabled, replanned (edited while it was due), no-agent ...';
 COMMENT ON COLUMN pgagent.pga_skipped.skpdetail IS 'Why, in a sentence';
 COMMENT ON COLUMN pgagent.pga_skipped.skpat IS 'When this was written';
 COMMENT ON COLUMN pgagent.pga_skipped.skpagent IS 'Agent that wrote it; NULL = a trigger did';

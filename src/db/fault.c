@@ -81,6 +81,30 @@ fault_ends_session(const PGresult *result)
     return g_strcmp0(sqlstate, "57P01") == 0 || g_strcmp0(sqlstate, "57P02") == 0;
 }
 
+static bool
+has_one_of(const DbFault *self, const char *const *states)
+{
+    for (const char *const *state = states; *state; state++) {
+        if (g_str_has_prefix(self->sqlstate, *state))
+            return true;
+    }
+    return false;
+}
+
+bool
+fault_is_of_server(const DbFault *self)
+{
+    static const char *const states[] = {"25006", "53", "57P", "58", NULL};
+    return !self || has_one_of(self, states);
+}
+
+bool
+fault_is_of_rivals(const DbFault *self)
+{
+    static const char *const states[] = {"40", "55P03", "57014", NULL};
+    return self && has_one_of(self, states);
+}
+
 GError *
 fault_to_error(const DbFault *fault)
 {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 /* Valid UTF-8; texts that the server did not send are NULL. */
 typedef struct {
@@ -14,3 +15,9 @@ typedef struct {
     const char *context;
     const char *statement_position; /* 1-based character, as text */
 } DbFault;
+
+/* True if nothing is wrong with the statement: the server cannot write at present (read-only, full, shutting
+ * down) and would refuse any other too. NULL counts as true. */
+bool fault_is_of_server(const DbFault *self);
+/* True if the statement met another one (a lock, a deadlock, a time limit): the same may succeed later. */
+bool fault_is_of_rivals(const DbFault *self);

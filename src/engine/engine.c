@@ -26,8 +26,11 @@ struct Engine {
     bool wants_recovery; /* connected again: there may be runs that we do not know */
     bool wants_plans;    /* there may be jobs whose plan is out of date */
     int64_t ticked_mono;
-    int64_t retry_us;  /* 0 = nothing was left behind */
-    int64_t wake_mono; /* as the tick that is under way finds out */
+    int64_t retry_us;     /* 0 = nothing was left behind */
+    int64_t wake_mono;    /* as the tick that is under way finds out */
+    int64_t planned_mono; /* when plans were last looked for */
+    bool has_trouble;     /* ticks fail, and that was said */
+    bool tick_is_fine;    /* the one that is under way has looked, and nothing went wrong */
 
     bool is_stopping;
     guint grace_id;
@@ -84,6 +87,10 @@ engine_tick_done(Engine *self)
 {
     int64_t now = clock_now_mono();
 
+    if (self->has_trouble && self->tick_is_fine) {
+        log_notice("due jobs can be claimed and planned again");
+        self->has_trouble = false;
+    }
     self->is_ticking = false;
     if (self->is_stopping) {
         engine_wind_up(self);
@@ -103,13 +110,26 @@ engine_back_off(Engine *self)
     self->retry_us = CLAMP(self->retry_us * 2, RETRY_FIRST_US, RETRY_MAX_US);
 }
 
+/* One message per change of state: the other is in engine_tick_done. */
+static void
+engine_in_trouble(Engine *self, const char *what, const char *reason)
+{
+    if (!self->has_trouble)
+        log_error("could not %s, will keep trying: %s", what, reason);
+    else
+        log_debug("could not %s: %s", what, reason);
+    self->has_trouble = true;
+    self->tick_is_fine = false;
+}
+
 static void
 engine_tick_failed(Engine *self, const char *what, const GError *error)
 {
     /* A lost connection is the store's news, and ready comes when it is back. */
     if (!g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION) &&
         !g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED))
-        log_error("could not %s: %s", what, error->message);
+        engine_in_trouble(self, what, error->message);
+    self->tick_is_fine = false;
     engine_back_off(self);
     engine_tick_done(self);
 }
@@ -142,6 +162,8 @@ on_looked(const LookReport *report, const GError *error, gpointer user_data)
         return;
     }
 
+    if (report->refusal != NULL)
+        engine_in_trouble(self, "claim a due job", report->refusal);
     if (report->next_at != NO_INSTANT && report->next_at != DB_INSTANT_INFINITY)
         self->wake_mono =
             MIN(self->wake_mono, report->now_mono + (report->next_at - report->now_at));
@@ -152,8 +174,9 @@ on_looked(const LookReport *report, const GError *error, gpointer user_data)
     if (report->has_more && !report->was_refused && dispatch_room(self->parts.dispatch) > 0)
         engine_wake_at(self, clock_now_mono());
 
-    if (self->wants_plans && store_is_ready(self->parts.store)) {
+    if (self->wants_plans && !self->is_stopping && store_is_ready(self->parts.store)) {
         self->wants_plans = false;
+        self->planned_mono = clock_now_mono();
         replan_jobs(&self->parts, on_replanned, self);
         return;
     }
@@ -185,14 +208,19 @@ engine_tick(Engine *self)
 
     self->is_ticking = true;
     self->wanted_mono = 0;
+    self->tick_is_fine = true;
     self->ticked_mono = clock_now_mono();
     self->wake_mono = self->ticked_mono + self->poll_us;
+    /* Not every change can tell us: what a dead agent left is freed by statements that notify nobody. */
+    if (self->ticked_mono - self->planned_mono >= self->poll_us)
+        self->wants_plans = true;
     if (self->wants_recovery) {
         self->wants_recovery = false;
         recover_runs(&self->parts, on_recovered, self);
     } else if (dispatch_room(self->parts.dispatch) > 0) {
         look_at_due(&self->parts, on_looked, self);
     } else {
+        self->tick_is_fine = false;
         engine_tick_done(self);
     }
 }

@@ -64,14 +64,11 @@ look_steps(const Look *self, int job_id)
 /* Taking, and starting what was got */
 
 static void
-on_taken(GArray *taken, const GError *error, gpointer user_data)
+on_taken(const GArray *taken, const GError *refusal, const GError *error, gpointer user_data)
 {
     Look *self = user_data;
 
-    if (error != NULL) {
-        look_end(self, error);
-        return;
-    }
+    self->report.refusal = refusal != NULL ? refusal->message : NULL;
     self->report.was_refused = taken->len < self->claims->len;
     for (guint i = 0; i < taken->len; i++) {
         const TakenRun *run = &g_array_index(taken, TakenRun, i);
@@ -88,7 +85,7 @@ on_taken(GArray *taken, const GError *error, gpointer user_data)
                                dispatch_run_ended, self->parts->dispatch),
                        job->server);
     }
-    look_end(self, NULL);
+    look_end(self, error);
 }
 
 static void

@@ -16,11 +16,12 @@ typedef struct {
 } EngineParts;
 
 typedef struct {
-    int64_t now_at;   /* the database's clock … */
-    int64_t now_mono; /* … when ours said this */
-    int64_t next_at;  /* when the next thing is due; NO_INSTANT = nothing known */
-    bool has_more;    /* there was more than one look takes, and there is room for it */
-    bool was_refused; /* something due could not be taken: somebody else holds it */
+    int64_t now_at;      /* the database's clock … */
+    int64_t now_mono;    /* … when ours said this */
+    int64_t next_at;     /* when the next thing is due; NO_INSTANT = nothing known */
+    bool has_more;       /* there was more than one look takes, and there is room for it */
+    bool was_refused;    /* something due could not be taken: somebody else holds it */
+    const char *refusal; /* … or the server refuses it: why; else NULL */
 } LookReport;
 
 /* error: NULL, or why the look was broken off; runs that were taken by then are found by recover. */

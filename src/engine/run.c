@@ -428,24 +428,32 @@ run_start(Run *self)
         run_next_step(self);
 }
 
-void
-run_halt(Run *self, const char *reason)
+static void
+run_end_with_step(Run *self, const char *reason)
 {
     if (self->halt_reason == NULL)
         self->halt_reason = g_strdup(reason);
 }
 
 void
+run_halt(Run *self, const char *reason)
+{
+    run_end_with_step(self, reason);
+    if (self->state == RUN_PREPARING || self->state == RUN_OPENING)
+        run_stop_step(self, STOP_RUN, reason, STEP_STOP_POLITELY);
+}
+
+void
 run_cancel(Run *self, const char *reason)
 {
-    run_halt(self, reason);
+    run_end_with_step(self, reason);
     run_stop_step(self, STOP_RUN, reason, STEP_STOP_POLITELY);
 }
 
 void
 run_kill(Run *self, const char *reason)
 {
-    run_halt(self, reason);
+    run_end_with_step(self, reason);
     run_stop_step(self, STOP_RUN, reason, STEP_STOP_AT_ONCE);
 }
 

@@ -42,7 +42,7 @@ void run_unref(Run *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_unref)
 
 void run_start(Run *self);
-/* The step that runs may end; no further one starts, and then the run is 'd' for that reason. */
+/* The step that runs may end; none starts any more, and then the run is 'd' for that reason. */
 void run_halt(Run *self, const char *reason);
 /* The same, and the step is asked to stop; if it does not within a few seconds, it is ended. */
 void run_cancel(Run *self, const char *reason);

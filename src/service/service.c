@@ -48,22 +48,15 @@ on_left(gpointer user_data)
     service_quit(user_data);
 }
 
-static void
-on_engine_stopped(gpointer user_data)
-{
-    Service *self = user_data;
-
-    store_leave(self->store, on_left, self);
-}
-
 static gboolean
 on_last_words_over(gpointer user_data)
 {
     Service *self = user_data;
 
     self->last_words_id = 0;
-    log_warning("could not write everything before the end: %u jobs are left as running",
-                engine_run_count(self->engine));
+    log_warning("could not write everything before the end: agent \"%s\" is left in the register, "
+                "%u jobs are left as running",
+                store_name(self->store), engine_run_count(self->engine));
     service_quit(self);
     return G_SOURCE_REMOVE;
 }
@@ -73,6 +66,15 @@ service_quit_after(Service *self, int64_t wait_ms)
 {
     g_clear_handle_id(&self->last_words_id, g_source_remove);
     self->last_words_id = g_timeout_add((guint)MIN(wait_ms, G_MAXINT), on_last_words_over, self);
+}
+
+static void
+on_engine_stopped(gpointer user_data)
+{
+    Service *self = user_data;
+
+    service_quit_after(self, LAST_WORDS_MS);
+    store_leave(self->store, on_left, self);
 }
 
 static void

@@ -217,6 +217,16 @@ on_stopped(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+/* Without being asked to cancel, the server would notice only after a while, or never, that nobody listens. */
+static void
+sql_break_off(SqlStep *self)
+{
+    if (self->conn != NULL)
+        db_conn_cancel(self->conn);
+    self->conn = NULL;
+    g_clear_pointer(&self->lease, db_lease_close);
+}
+
 /* Before it runs there is nothing to ask; while it runs, politely is a cancel, at once is closing. */
 static void
 sql_stop(Step *step, StepStop how)
@@ -232,8 +242,7 @@ sql_stop(Step *step, StepStop how)
         return;
     }
     self->was_stopped = true;
-    self->conn = NULL;
-    db_lease_close(g_steal_pointer(&self->lease));
+    sql_break_off(self);
     self->idle_id = g_idle_add(on_stopped, self);
 }
 
@@ -243,7 +252,7 @@ sql_free(Step *step)
     SqlStep *self = (SqlStep *)step;
 
     g_clear_handle_id(&self->idle_id, g_source_remove);
-    db_lease_close(self->lease);
+    sql_break_off(self);
     db_target_unref(self->target);
     g_clear_error(&self->cannot);
     capture_free(self->output);

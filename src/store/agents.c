@@ -9,11 +9,17 @@
 #include "base/log.h"
 #include "store/sql.h"
 
-#define N_REGISTER_STATEMENTS 3
+enum {
+    REGISTER,
+    REPOINT,
+    FORGET_OLD,
+    N_REGISTER_STATEMENTS
+};
 
 typedef struct {
     AgentsRegistered registered;
     AgentsRenewed renewed;
+    AgentsTidied tidied;
     gpointer user_data;
     DbParams *params[N_REGISTER_STATEMENTS];
 } Request;
@@ -27,19 +33,30 @@ request_free(Request *self)
 }
 
 static void
+request_add_tidying(Request *self, Store *store)
+{
+    for (int i = REPOINT; i <= FORGET_OLD; i++) {
+        self->params[i] = db_params_new();
+        db_params_add_text(self->params[i], store_uuid(store));
+    }
+}
+
+static void
 on_registered(const GPtrArray *results, int failed, const GError *error, const DbFault *fault,
               gpointer user_data)
 {
     Request *request = user_data;
+    const DbResult *entered = error == NULL ? g_ptr_array_index(results, 0) : NULL;
+    g_autoptr(GError) taken = NULL;
     int64_t epoch = 0;
 
-    if (error == NULL) {
-        const DbResult *inserted = g_ptr_array_index(results, 0);
-
-        if (db_result_rows(inserted) == 1)
-            epoch = db_result_int(inserted, 0, 0);
-    }
-    request->registered(epoch, error, request->user_data);
+    if (entered != NULL && !db_result_is_null(entered, 0, 0))
+        epoch = db_result_int(entered, 0, 0);
+    else if (entered != NULL && db_result_bool(entered, 0, 1))
+        taken = g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_BUSY,
+                                    "the register still has another agent under this connection's "
+                                    "process id");
+    request->registered(epoch, taken != NULL ? taken : error, request->user_data);
     request_free(request);
 }
 
@@ -47,7 +64,7 @@ void
 agents_register(Store *store, DbConn *conn, AgentsRegistered registered, gpointer user_data)
 {
     Request *request = g_new0(Request, 1);
-    DbParams *row = request->params[0] = db_params_new();
+    DbParams *row = request->params[REGISTER] = db_params_new();
 
     request->registered = registered;
     request->user_data = user_data;
@@ -57,17 +74,42 @@ agents_register(Store *store, DbConn *conn, AgentsRegistered registered, gpointe
     db_params_add_text(row, PACKAGE_VERSION);
     db_params_add_int8(row, store_epoch(store));
     db_params_add_int8(row, STORE_LEASE_US);
-    for (int i = 1; i < N_REGISTER_STATEMENTS; i++) {
-        request->params[i] = db_params_new();
-        db_params_add_text(request->params[i], store_uuid(store));
-    }
+    request_add_tidying(request, store);
 
     const DbStatement statements[N_REGISTER_STATEMENTS] = {
-        {sql_query("agents_register"), request->params[0]},
-        {sql_query("agents_repoint"), request->params[1]},
-        {sql_query("agents_forget_old"), request->params[2]},
+        {sql_query("agents_register"), request->params[REGISTER]},
+        {sql_query("agents_repoint"), request->params[REPOINT]},
+        {sql_query("agents_forget_old"), request->params[FORGET_OLD]},
     };
     db_conn_transaction(conn, statements, N_REGISTER_STATEMENTS, on_registered, request);
+}
+
+static void
+on_tidied(const GPtrArray *results, int failed, const GError *error, const DbFault *fault,
+          gpointer user_data)
+{
+    Request *request = user_data;
+
+    if (error == NULL)
+        request->tidied(db_result_bool(g_ptr_array_index(results, 1), 0, 0), request->user_data);
+    request_free(request);
+}
+
+void
+agents_tidy(Store *store, AgentsTidied tidied, gpointer user_data)
+{
+    Request *request = g_new0(Request, 1);
+
+    request->tidied = tidied;
+    request->user_data = user_data;
+    request_add_tidying(request, store);
+
+    const DbStatement statements[] = {
+        {sql_query("agents_repoint"), request->params[REPOINT]},
+        {sql_query("agents_forget_old"), request->params[FORGET_OLD]},
+    };
+    db_conn_transaction(store_control(store), statements, G_N_ELEMENTS(statements), on_tidied,
+                        request);
 }
 
 static void
@@ -75,7 +117,7 @@ on_renewed(const DbResult *result, const GError *error, const DbFault *fault, gp
 {
     Request *request = user_data;
 
-    if (error == NULL || !g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION))
+    if (error == NULL || fault != NULL)
         request->renewed(error == NULL && db_result_rows(result) == 1, error, request->user_data);
     request_free(request);
 }
@@ -103,10 +145,12 @@ on_buried(const DbResult *result, const GError *error, const DbFault *fault, gpo
     g_autofree char *name = user_data;
 
     if (error != NULL) {
-        log_warning("could not close what dead agent \"%s\" left: %s", name, error->message);
+        /* A lost connection, or one that cannot write, is said elsewhere. */
+        if (!fault_is_of_server(fault))
+            log_warning("could not close what dead agent \"%s\" left: %s", name, error->message);
         return;
     }
-    if (db_result_int(result, 0, 0) > 0)
+    if (db_result_int(result, 0, 0) + db_result_int(result, 0, 1) + db_result_int(result, 0, 2) > 0)
         log_warning("agent \"%s\" is dead: closed %" PRId64 " runs as aborted, freed %" PRId64
                     " jobs",
                     name, db_result_int(result, 0, 1), db_result_int(result, 0, 2));

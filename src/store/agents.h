@@ -4,9 +4,14 @@
 
 #include "store/store.h"
 
-/* Enters the register on that connection; epoch 0 and no error: our old row is gone, or our pid's row is another's. */
+/* Enters the register on that connection; epoch 0 and no error: our old row is gone. */
 typedef void (*AgentsRegistered)(int64_t epoch, const GError *error, gpointer user_data);
 void agents_register(Store *store, DbConn *conn, AgentsRegistered registered, gpointer user_data);
+
+/* After a reconnect: jobs that the former connection's row held come over to the new one, unless somebody has locked
+ * them. remains: try again later. */
+typedef void (*AgentsTidied)(bool remains, gpointer user_data);
+void agents_tidy(Store *store, AgentsTidied tidied, gpointer user_data);
 
 /* Not called if the connection is lost: that is reported by itself. */
 typedef void (*AgentsRenewed)(bool still_ours, const GError *error, gpointer user_data);

@@ -9,22 +9,12 @@
 
 typedef struct {
     union {
-        ClaimsTaken taken;
         ClaimsSkipped skipped;
         ClaimsUnknown unknown;
     } done;
     gpointer user_data;
     Store *store;
-    char *batch;
 } Request;
-
-static void
-request_free(Request *self)
-{
-    g_free(self->batch);
-    g_free(self);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 
 void
 claim_free(Claim *self)
@@ -138,38 +128,11 @@ add_first_step_id(DbParams *params, const Claim *claim)
         db_params_add_int4(params, claim->first_step_id);
 }
 
-static void
-on_taken(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+static DbParams *
+take_params(Store *store, const GPtrArray *claims, const char *batch)
 {
-    g_autoptr(Request) request = user_data;
+    DbParams *params = db_params_new();
 
-    if (error != NULL) {
-        if (fault == NULL)
-            store_remember_lost_batch(request->store, request->batch);
-        request->done.taken(NULL, error, request->user_data);
-        return;
-    }
-
-    g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(TakenRun));
-    for (int row = 0; row < db_result_rows(result); row++) {
-        const TakenRun run = {.run_id = db_result_int(result, row, 0),
-                              .job_id = (int)db_result_int(result, row, 1),
-                              .step_log_id = db_result_int(result, row, 2)};
-
-        g_array_append_val(taken, run);
-    }
-    request->done.taken(taken, NULL, request->user_data);
-}
-
-void
-claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_data)
-{
-    Request *request = request_new(user_data);
-    g_autoptr(DbParams) params = db_params_new();
-
-    request->done.taken = taken;
-    request->store = store;
-    request->batch = g_uuid_string_random();
     db_params_add_text(params, store_uuid(store));
     db_params_add_int8(params, store_epoch(store));
     params_add_column(params, claims, DB_INT4, add_job_id);
@@ -185,16 +148,131 @@ claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_da
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_skipped_from);
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_skipped_to);
     params_add_column(params, claims, DB_INT4, add_first_step_id);
-    db_params_add_text(params, request->batch);
+    db_params_add_text(params, batch);
     db_params_add_text(params, store_host(store));
-    db_conn_query(store_control(store), sql_query("claims_take"), g_steal_pointer(&params),
-                  on_taken, request);
+    return params;
+}
+
+/* The claims go in one statement. If the server refuses it, half of them are tried, and so on until the bad one
+ * stands alone: it shall not keep the others from running. */
+typedef struct {
+    Store *store;
+    GPtrArray *claims;
+    guint at;   /* the claims before it are through */
+    guint size; /* how many are tried at once */
+    char *batch;
+    GArray *taken;
+    GError *refusal;
+    ClaimsTaken done;
+    gpointer user_data;
+} Take;
+
+static void take_next(Take *self);
+
+static void
+take_end(Take *self, const GError *error)
+{
+    self->done(self->taken, self->refusal, error, self->user_data);
+    g_array_unref(self->taken);
+    g_clear_error(&self->refusal);
+    g_free(self->batch);
+    g_free(self);
+}
+
+static guint
+take_count(const Take *self)
+{
+    return MIN(self->size, self->claims->len - self->at);
+}
+
+static void
+take_refused(Take *self, const GError *error)
+{
+    Claim *claim = g_ptr_array_index(self->claims, self->at);
+
+    if (take_count(self) > 1) {
+        self->size = take_count(self) / 2;
+    } else if (claim->first_step_id != 0) {
+        /* Maybe it is only the step's row: then the run can be opened, and say so. */
+        claim->first_step_id = 0;
+    } else {
+        if (self->refusal == NULL)
+            self->refusal = g_error_copy(error);
+        self->at++;
+    }
+    take_next(self);
+}
+
+static void
+on_taken(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    Take *self = user_data;
+
+    if (error != NULL) {
+        if (fault == NULL)
+            store_remember_lost_batch(self->store, self->batch);
+        if (fault_is_of_server(fault))
+            take_end(self, error);
+        else
+            take_refused(self, error);
+        return;
+    }
+
+    for (int row = 0; row < db_result_rows(result); row++) {
+        const TakenRun run = {.run_id = db_result_int(result, row, 0),
+                              .job_id = (int)db_result_int(result, row, 1),
+                              .step_log_id = db_result_int(result, row, 2)};
+
+        g_array_append_val(self->taken, run);
+    }
+    self->at += take_count(self);
+    self->size *= 2;
+    take_next(self);
+}
+
+static void
+take_next(Take *self)
+{
+    g_autoptr(GPtrArray) claims = g_ptr_array_new();
+    g_autoptr(DbParams) params = NULL;
+
+    if (self->at == self->claims->len) {
+        take_end(self, NULL);
+        return;
+    }
+    if (store_control(self->store) == NULL) {
+        g_autoptr(GError) lost = g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION,
+                                                     "the control connection is gone");
+        take_end(self, lost);
+        return;
+    }
+    for (guint i = 0; i < take_count(self); i++)
+        g_ptr_array_add(claims, g_ptr_array_index(self->claims, self->at + i));
+    g_free(self->batch);
+    self->batch = g_uuid_string_random();
+    params = take_params(self->store, claims, self->batch);
+    db_conn_query(store_control(self->store), sql_query("claims_take"), g_steal_pointer(&params),
+                  on_taken, self);
+}
+
+void
+claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_data)
+{
+    Take *take = g_new0(Take, 1);
+
+    take->store = store;
+    take->claims = claims;
+    take->size = claims->len;
+    take->taken = g_array_new(FALSE, FALSE, sizeof(TakenRun));
+    take->done = taken;
+    take->user_data = user_data;
+    take_next(take);
 }
 
 static void
 on_skipped(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
-    g_autoptr(Request) request = user_data;
+    g_autofree Request *request = user_data;
 
     request->done.skipped(error, request->user_data);
 }
@@ -230,7 +308,7 @@ unknown_run_free(gpointer data)
 static void
 on_unknown(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
-    g_autoptr(Request) request = user_data;
+    g_autofree Request *request = user_data;
 
     if (error != NULL) {
         request->done.unknown(NULL, error, request->user_data);

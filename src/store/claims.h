@@ -29,8 +29,11 @@ typedef struct {
     int64_t step_log_id; /* of the first step; 0 = it is not open yet */
 } TakenRun;
 
-/* taken: TakenRun, those that we got. After a CONNECTION error it is unknown what was got: see claims_unknown. */
-typedef void (*ClaimsTaken)(GArray *taken, const GError *error, gpointer user_data);
+/* taken: TakenRun, those that we got, also if there was an error. refusal: why the server refuses some of them, which
+ * did not harm the others; may be NULL. After a CONNECTION error it is unknown what else was got: see claims_unknown. */
+typedef void (*ClaimsTaken)(const GArray *taken, const GError *refusal, const GError *error,
+                            gpointer user_data);
+/* claims must live until the answer; it is used up. */
 void claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_data);
 
 /* slot_at: the newest of the slots that are skipped; skipped_from: the oldest. */

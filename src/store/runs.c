@@ -8,20 +8,19 @@
 #include "store/sql.h"
 
 typedef struct {
-    union {
-        RunsStepOpened opened;
-        RunsClosed closed;
-    } done;
+    RunsStepOpened opened;
     gpointer user_data;
-} Request;
+} Opening;
 
-static void
+static WriterAnswer
 on_step_opened(const DbResult *result, const GError *error, gpointer user_data)
 {
-    g_autofree Request *request = user_data;
+    Opening *self = user_data;
     RunsOpening opening = RUNS_OPENED;
     int64_t step_log_id = 0;
 
+    if (error == NULL && db_result_rows(result) == 0)
+        return WRITER_AGAIN;
     if (error != NULL)
         opening = RUNS_REFUSED;
     else if (!db_result_is_null(result, 0, 0))
@@ -31,19 +30,19 @@ on_step_opened(const DbResult *result, const GError *error, gpointer user_data)
     else
         opening = RUNS_RUN_GONE;
 
-    if (request->done.opened != NULL)
-        request->done.opened(opening, step_log_id, error, request->user_data);
+    self->opened(opening, step_log_id, error, self->user_data);
+    g_free(self);
+    return WRITER_DONE;
 }
 
 void
 runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, int pid,
                RunsStepOpened opened, gpointer user_data)
 {
-    Request *request = g_new0(Request, 1);
+    Opening *opening = g_new(Opening, 1);
     g_autoptr(DbParams) params = db_params_new();
 
-    request->done.opened = opened;
-    request->user_data = user_data;
+    *opening = (Opening){.opened = opened, .user_data = user_data};
     db_params_add_text(params, store_uuid(store));
     db_params_add_int8(params, store_epoch(store));
     db_params_add_int8(params, run_id);
@@ -55,7 +54,7 @@ runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, int pid,
         db_params_add_null(params);
     db_params_add_text(params, store_host(store));
     writer_add(store_writer(store), sql_query("runs_open_step"), g_steal_pointer(&params),
-               on_step_opened, request);
+               on_step_opened, opening);
 }
 
 void
@@ -69,56 +68,198 @@ runs_note_pid(Store *store, int64_t step_log_id, int pid)
                NULL);
 }
 
+/* Texts that the server does not take */
+
+static bool
+is_given_up(const GError *error)
+{
+    return g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED);
+}
+
+/* The same with "?" for each character that a database of another encoding may not have; NULL if there is none. */
+static char *
+without_strange_characters(const char *text)
+{
+    g_autoptr(GString) plain = g_string_new(NULL);
+
+    if (text == NULL || g_str_is_ascii(text))
+        return NULL;
+    for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p))
+        g_string_append_c(plain, (guchar)*p < 0x80 ? *p : '?');
+    return g_string_free(g_steal_pointer(&plain), FALSE);
+}
+
+/* The end of a step */
+
+typedef struct {
+    Store *store;
+    int64_t step_log_id;
+    char status;
+    int result;
+    int64_t duration_us;
+    char *output;
+    char *sqlstate;
+    bool was_replaced; /* the output, by why it could not be stored */
+} StepEnd;
+
 static void
+step_end_free(StepEnd *self)
+{
+    g_free(self->output);
+    g_free(self->sqlstate);
+    g_free(self);
+}
+
+static void step_end_write(StepEnd *self);
+
+/* Rather a step without its output than one that seems to run for ever. */
+static bool
+step_end_replace_output(StepEnd *self, const GError *error)
+{
+    char *plain = without_strange_characters(self->output);
+
+    if (plain == NULL && self->was_replaced)
+        return false;
+    if (plain == NULL) {
+        plain = g_strdup_printf("the output could not be stored: %s", error->message);
+        self->was_replaced = true;
+    }
+    g_free(self->output);
+    self->output = plain;
+    return true;
+}
+
+static WriterAnswer
 on_step_closed(const DbResult *result, const GError *error, gpointer user_data)
 {
-    if (error != NULL)
+    StepEnd *self = user_data;
+
+    if (error == NULL && db_result_rows(result) == 0)
+        return WRITER_AGAIN;
+    if (error != NULL && !is_given_up(error) && step_end_replace_output(self, error)) {
+        step_end_write(self);
+        return WRITER_DONE;
+    }
+    if (error != NULL && !is_given_up(error))
         log_error("could not write how a step ended: %s", error->message);
+    step_end_free(self);
+    return WRITER_DONE;
+}
+
+static void
+step_end_write(StepEnd *self)
+{
+    g_autoptr(DbParams) params = db_params_new();
+    const char letter[] = {self->status, '\0'};
+
+    db_params_add_int8(params, self->step_log_id);
+    db_params_add_text(params, letter);
+    db_params_add_int4(params, self->result);
+    db_params_add_int8(params, self->duration_us);
+    db_params_add_text(params, self->output);
+    db_params_add_text(params, self->sqlstate);
+    writer_add(store_writer(self->store), sql_query("runs_close_step"), g_steal_pointer(&params),
+               on_step_closed, self);
 }
 
 void
 runs_close_step(Store *store, int64_t step_log_id, char status, int result, int64_t duration_us,
                 const char *output, const char *sqlstate)
 {
-    g_autoptr(DbParams) params = db_params_new();
-    const char letter[] = {status, '\0'};
+    StepEnd *end = g_new(StepEnd, 1);
 
-    db_params_add_int8(params, step_log_id);
-    db_params_add_text(params, letter);
-    db_params_add_int4(params, result);
-    db_params_add_int8(params, duration_us);
-    db_params_add_text(params, output);
-    db_params_add_text(params, sqlstate);
-    writer_add(store_writer(store), sql_query("runs_close_step"), g_steal_pointer(&params),
-               on_step_closed, NULL);
+    *end = (StepEnd){.store = store,
+                     .step_log_id = step_log_id,
+                     .status = status,
+                     .result = result,
+                     .duration_us = duration_us,
+                     .output = g_strdup(output),
+                     .sqlstate = g_strdup(sqlstate)};
+    step_end_write(end);
+}
+
+/* The end of a run */
+
+typedef struct {
+    Store *store;
+    int64_t run_id;
+    int64_t epoch;
+    int job_id;
+    char status;
+    int64_t duration_us;
+    char *reason;
+    bool is_reported; /* that it cannot be written was said */
+    RunsClosed closed;
+    gpointer user_data;
+} RunEnd;
+
+static void run_end_write(RunEnd *self);
+
+/* Nobody else can free the job: one that is refused is sent again for as long as this agent lives. */
+static WriterAnswer
+run_end_refused(RunEnd *self, const GError *error)
+{
+    char *plain = without_strange_characters(self->reason);
+
+    if (plain != NULL) {
+        g_free(self->reason);
+        self->reason = plain;
+        run_end_write(self);
+        return WRITER_DONE;
+    }
+    if (!self->is_reported)
+        log_job_error(self->job_id, "could not write how a run ended, will keep trying: %s",
+                      error->message);
+    self->is_reported = true;
+    return WRITER_AGAIN;
+}
+
+static WriterAnswer
+on_closed(const DbResult *result, const GError *error, gpointer user_data)
+{
+    RunEnd *self = user_data;
+
+    if (error == NULL && db_result_rows(result) == 0)
+        return WRITER_AGAIN;
+    if (error != NULL && !is_given_up(error))
+        return run_end_refused(self, error);
+
+    self->closed(error, self->user_data);
+    g_free(self->reason);
+    g_free(self);
+    return WRITER_DONE;
 }
 
 static void
-on_closed(const DbResult *result, const GError *error, gpointer user_data)
+run_end_write(RunEnd *self)
 {
-    g_autofree Request *request = user_data;
+    g_autoptr(DbParams) params = db_params_new();
+    const char letter[] = {self->status, '\0'};
 
-    if (error != NULL)
-        log_error("could not write how a run ended: %s", error->message);
-    request->done.closed(error, request->user_data);
+    db_params_add_int8(params, self->run_id);
+    db_params_add_int8(params, self->epoch);
+    db_params_add_text(params, letter);
+    db_params_add_int8(params, self->duration_us);
+    db_params_add_text(params, self->reason);
+    db_params_add_int4(params, self->job_id);
+    writer_add(store_writer(self->store), sql_query("runs_close"), g_steal_pointer(&params),
+               on_closed, self);
 }
 
 void
 runs_close(Store *store, int64_t run_id, int job_id, char status, int64_t duration_us,
            const char *reason, RunsClosed closed, gpointer user_data)
 {
-    Request *request = g_new0(Request, 1);
-    g_autoptr(DbParams) params = db_params_new();
-    const char letter[] = {status, '\0'};
+    RunEnd *end = g_new(RunEnd, 1);
 
-    request->done.closed = closed;
-    request->user_data = user_data;
-    db_params_add_int8(params, run_id);
-    db_params_add_int8(params, store_epoch(store));
-    db_params_add_text(params, letter);
-    db_params_add_int8(params, duration_us);
-    db_params_add_text(params, reason);
-    db_params_add_int4(params, job_id);
-    writer_add(store_writer(store), sql_query("runs_close"), g_steal_pointer(&params), on_closed,
-               request);
+    *end = (RunEnd){.store = store,
+                    .run_id = run_id,
+                    .epoch = store_epoch(store),
+                    .job_id = job_id,
+                    .status = status,
+                    .duration_us = duration_us,
+                    .reason = g_strdup(reason),
+                    .closed = closed,
+                    .user_data = user_data};
+    run_end_write(end);
 }

@@ -3,6 +3,7 @@
 
 #include "store/store.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "store/agents.h"
@@ -11,6 +12,8 @@
 #include "store/tables.h"
 
 #define TRIM_EVERY_BEATS 100
+/* After an outage all agents come back before anyone is buried. */
+#define MERCY_US (INT64_C(15) * CLOCK_US_PER_SECOND)
 
 struct Store {
     Link *control;
@@ -25,6 +28,9 @@ struct Store {
     bool is_registered; /* this control connection is in the register */
     bool is_ready;
     bool was_ready;
+    bool is_untidy;           /* rows of former connections may be left in the register */
+    bool renewal_failed;      /* and that was said */
+    int64_t may_bury_at_mono; /* not before then */
     guint heartbeat_id;
     guint beats;
     StoreEvents events;
@@ -105,6 +111,13 @@ store_write_message(Store *self, const char *level, int job_id, const char *mess
     writer_add(self->writer, sql_query("agentlog_write"), g_steal_pointer(&params), NULL, NULL);
 }
 
+/* We closed the connection ourselves: whoever did knows what comes next. */
+static bool
+is_given_up(const GError *error)
+{
+    return g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED);
+}
+
 static void
 store_become_ready(Store *self)
 {
@@ -131,9 +144,7 @@ store_become_lost(Store *self)
 static void
 store_become_fenced(Store *self)
 {
-    log_error("the lease of agent \"%s\" was taken over by another agent: stopping what runs here, "
-              "beginning "
-              "a new epoch",
+    log_error("agent \"%s\" was declared dead: stopping what runs here, beginning a new epoch",
               self->name);
     self->epoch = 0;
     store_forget_lost_batches(self);
@@ -141,8 +152,8 @@ store_become_fenced(Store *self)
     writer_clear(self->writer);
     self->events.fenced(self->user_data);
 
-    g_autoptr(GError) error = g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_FENCED,
-                                                  "the agent's lease was taken over");
+    g_autoptr(GError) error =
+        g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_FENCED, "the agent was declared dead");
     if (link_conn(self->control) != NULL)
         link_drop(self->control, error);
 }
@@ -154,10 +165,29 @@ on_renewed(bool still_ours, const GError *error, gpointer user_data)
 {
     Store *self = user_data;
 
-    if (error != NULL)
-        log_warning("could not renew the lease of agent \"%s\": %s", self->name, error->message);
-    else if (!still_ours)
+    if (error != NULL && !self->renewal_failed)
+        log_warning("could not renew the lease of agent \"%s\", will keep trying: %s", self->name,
+                    error->message);
+    else if (error == NULL && self->renewal_failed)
+        log_notice("the lease of agent \"%s\" is renewed again", self->name);
+    self->renewal_failed = error != NULL;
+    if (error == NULL && !still_ours)
         store_become_fenced(self);
+}
+
+static void
+on_tidied(bool remains, gpointer user_data)
+{
+    Store *self = user_data;
+
+    self->is_untidy = remains;
+}
+
+static void
+store_bury_dead(Store *self)
+{
+    if (clock_now_mono() >= self->may_bury_at_mono)
+        agents_bury_dead(self);
 }
 
 static gboolean
@@ -166,7 +196,9 @@ on_heartbeat(gpointer user_data)
     Store *self = user_data;
 
     agents_renew(self, on_renewed, self);
-    agents_bury_dead(self);
+    if (self->is_untidy)
+        agents_tidy(self, on_tidied, self);
+    store_bury_dead(self);
     if (self->beats++ % TRIM_EVERY_BEATS == 0)
         writer_add(self->writer, sql_query("agentlog_trim"), NULL, NULL, NULL);
     return G_SOURCE_CONTINUE;
@@ -174,30 +206,35 @@ on_heartbeat(gpointer user_data)
 
 /* Control connection: set up, look at the tables, register. */
 
+/* Unless we are closing it ourselves. */
+static void
+store_drop_control(Store *self, const GError *error)
+{
+    if (!is_given_up(error) && link_conn(self->control) != NULL)
+        link_drop(self->control, error);
+}
+
 static void
 on_registered(int64_t epoch, const GError *error, gpointer user_data)
 {
     Store *self = user_data;
 
     if (error != NULL) {
-        link_drop(self->control, error);
+        store_drop_control(self, error);
         return;
     }
     if (epoch == 0) {
-        if (self->epoch != 0) {
-            store_become_fenced(self);
-            return;
-        }
-        g_autoptr(GError) taken = g_error_new_literal(
-            ALMANAC_ERROR, ALMANAC_ERROR_BUSY, "a dead agent's row is still in the register");
-        link_drop(self->control, taken);
+        store_become_fenced(self);
         return;
     }
 
+    if (self->was_ready)
+        self->may_bury_at_mono = clock_now_mono() + MERCY_US;
+    self->is_untidy = self->was_ready;
     self->epoch = epoch;
     self->is_registered = true;
     link_settled(self->control);
-    agents_bury_dead(self);
+    store_bury_dead(self);
     self->heartbeat_id = g_timeout_add(STORE_HEARTBEAT_MS, on_heartbeat, self);
     if (link_conn(self->log) == NULL)
         link_open(self->log);
@@ -207,7 +244,7 @@ on_registered(int64_t epoch, const GError *error, gpointer user_data)
 static bool
 store_is_refused(Store *self, const GError *error)
 {
-    return !self->was_ready && !error_is_transient(error) &&
+    return !self->was_ready && !error_is_transient(error) && !is_given_up(error) &&
            self->events.refused(error, self->user_data);
 }
 
@@ -221,7 +258,7 @@ on_tables_checked(const GError *error, gpointer user_data)
         return;
     }
     if (!store_is_refused(self, error))
-        link_drop(self->control, error);
+        store_drop_control(self, error);
 }
 
 static void
@@ -233,8 +270,8 @@ on_control_set_up(const DbResult *result, const GError *error, const DbFault *fa
     if (error == NULL) {
         db_conn_keep_plans(link_conn(self->control));
         tables_check(link_conn(self->control), on_tables_checked, self);
-    } else if (link_conn(self->control) != NULL) {
-        link_drop(self->control, error);
+    } else {
+        store_drop_control(self, error);
     }
 }
 
@@ -247,8 +284,8 @@ on_control_listens(const DbResult *result, const GError *error, const DbFault *f
     if (error == NULL)
         db_conn_query(link_conn(self->control), sql_query("session_setup"), NULL, on_control_set_up,
                       self);
-    else if (link_conn(self->control) != NULL)
-        link_drop(self->control, error);
+    else
+        store_drop_control(self, error);
 }
 
 static void
@@ -286,7 +323,7 @@ on_log_set_up(const DbResult *result, const GError *error, const DbFault *fault,
     Store *self = user_data;
 
     if (error != NULL) {
-        if (link_conn(self->log) != NULL)
+        if (!is_given_up(error) && link_conn(self->log) != NULL)
             link_drop(self->log, error);
         return;
     }
@@ -342,11 +379,11 @@ store_free(Store *self)
     if (self == NULL)
         return;
     g_clear_handle_id(&self->heartbeat_id, g_source_remove);
-    writer_free(self->writer);
     self->is_ready = false;
     self->is_registered = false;
     link_free(self->control);
     link_free(self->log);
+    writer_free(self->writer);
     g_ptr_array_unref(self->lost_batches);
     g_free(self->uuid);
     g_free(self->name);

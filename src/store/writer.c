@@ -8,26 +8,31 @@
 #include "base/error.h"
 #include "base/log.h"
 
-#define BATCH_MAX     100
-#define RETRY_MS      500
-#define PENDING_LIMIT 100000 /* beyond it, writes that nobody waits for are dropped */
+#define BATCH_MAX        100
+#define PENDING_LIMIT    100000 /* beyond it, writes that nobody waits for are dropped */
+#define AGAIN_FIRST_MS   100    /* a write that has to wait for somebody */
+#define TROUBLE_FIRST_MS 500    /* a server that cannot write at all */
+#define PAUSE_MAX_MS     5000
 
 typedef struct {
+    Writer *writer;
     const char *sql;
     DbParams *params;
     WriterDone done;
     gpointer user_data;
+    guint pause_ms; /* before it is sent again; 0 = it was never put off */
+    guint again_id;
 } Write;
 
 struct Writer {
     DbConn *conn;
     GQueue pending;    /* of Write */
+    GQueue put_off;    /* of Write, each with a timer of its own */
     GPtrArray *flying; /* of Write: the transaction under way */
     guint batch_max;   /* halved after a refusal, doubled after a success */
     guint flush_id;
+    guint trouble_ms; /* the server cannot write: the pause before the next attempt; 0 = it can */
     bool overflowing;
-    void (*idle)(gpointer user_data);
-    gpointer idle_data;
 };
 
 static void writer_flush(Writer *self);
@@ -37,6 +42,7 @@ write_free(gpointer data)
 {
     Write *write = data;
 
+    g_clear_handle_id(&write->again_id, g_source_remove);
     db_params_free(write->params);
     g_free(write);
 }
@@ -47,6 +53,7 @@ writer_new(void)
     Writer *self = g_new0(Writer, 1);
 
     g_queue_init(&self->pending);
+    g_queue_init(&self->put_off);
     self->flying = g_ptr_array_new_with_free_func(write_free);
     self->batch_max = BATCH_MAX;
     return self;
@@ -92,36 +99,71 @@ writer_take_back(Writer *self)
                           g_ptr_array_steal_index(self->flying, self->flying->len - 1));
 }
 
-static void
-write_answer(Write *write, const DbResult *result, const GError *error)
+/* Writes that have to wait */
+
+static gboolean
+on_again(gpointer user_data)
 {
-    if (write->done != NULL)
-        write->done(result, error, write->user_data);
+    Write *write = user_data;
+    Writer *self = write->writer;
+
+    write->again_id = 0;
+    g_queue_remove(&self->put_off, write);
+    g_queue_push_tail(&self->pending, write);
+    if (self->flush_id == 0)
+        writer_schedule(self, 0);
+    return G_SOURCE_REMOVE;
+}
+
+/* The others need not wait for it. */
+static void
+writer_put_off(Writer *self, Write *write)
+{
+    write->pause_ms = CLAMP(write->pause_ms * 2, AGAIN_FIRST_MS, PAUSE_MAX_MS);
+    write->again_id = g_timeout_add(write->pause_ms, on_again, write);
+    g_queue_push_tail(&self->put_off, write);
+}
+
+/* Takes the write over. */
+static void
+writer_answer(Writer *self, Write *write, const DbResult *result, const GError *error)
+{
+    if (write->done != NULL && write->done(result, error, write->user_data) == WRITER_AGAIN)
+        writer_put_off(self, write);
+    else
+        write_free(write);
 }
 
 static void
-writer_answer_all(Writer *self, const GPtrArray *results)
+writer_answer_all(Writer *self, const GPtrArray *results, const GError *error)
 {
     g_autoptr(GPtrArray) written = g_steal_pointer(&self->flying);
 
     self->flying = g_ptr_array_new_with_free_func(write_free);
+    g_ptr_array_set_free_func(written, NULL);
     for (guint i = 0; i < written->len; i++)
-        write_answer(g_ptr_array_index(written, i), g_ptr_array_index(results, i), NULL);
+        writer_answer(self, g_ptr_array_index(written, i),
+                      results != NULL ? g_ptr_array_index(results, i) : NULL, error);
 }
 
-/* A lock that somebody holds, a deadlock, a full disk, a read-only server: nothing is wrong with the write. */
-static bool
-fault_may_pass(const DbFault *fault)
-{
-    static const char *const passing[] = {"40", "53", "55P03", "57", "25006", "58"};
+/* The transaction under way */
 
-    if (fault == NULL)
-        return true;
-    for (guint i = 0; i < G_N_ELEMENTS(passing); i++) {
-        if (g_str_has_prefix(fault->sqlstate, passing[i]))
-            return true;
-    }
-    return false;
+static void
+writer_in_trouble(Writer *self, const GError *error)
+{
+    if (self->trouble_ms == 0)
+        log_warning("could not write to the log tables, will keep trying: %s", error->message);
+    self->trouble_ms = CLAMP(self->trouble_ms * 2, TROUBLE_FIRST_MS, PAUSE_MAX_MS);
+    writer_take_back(self);
+    writer_schedule(self, self->trouble_ms);
+}
+
+static void
+writer_out_of_trouble(Writer *self)
+{
+    if (self->trouble_ms > 0)
+        log_notice("the log tables can be written again");
+    self->trouble_ms = 0;
 }
 
 static void
@@ -129,24 +171,18 @@ writer_refused(Writer *self, const GError *error, const DbFault *fault)
 {
     guint count = self->flying->len;
 
-    if (count > 1) {
+    if (fault_is_of_server(fault)) {
+        writer_in_trouble(self, error);
+    } else if (count > 1) {
         self->batch_max = count / 2;
         writer_take_back(self);
         writer_schedule(self, 0);
-        return;
+    } else if (fault_is_of_rivals(fault)) {
+        log_debug("a row of the log tables has to wait: %s", error->message);
+        writer_put_off(self, g_ptr_array_steal_index(self->flying, 0));
+    } else {
+        writer_answer_all(self, NULL, error);
     }
-
-    if (fault_may_pass(fault)) {
-        /* It goes to the end of the queue: it may wait for a lock, the others need not wait for it. */
-        log_warning("could not write to the log tables, will try again: %s", error->message);
-        g_queue_push_tail(&self->pending, g_ptr_array_steal_index(self->flying, 0));
-        writer_schedule(self, RETRY_MS);
-        return;
-    }
-
-    g_autoptr(GPtrArray) written = g_steal_pointer(&self->flying);
-    self->flying = g_ptr_array_new_with_free_func(write_free);
-    write_answer(g_ptr_array_index(written, 0), NULL, error);
 }
 
 static void
@@ -157,8 +193,10 @@ on_written(const GPtrArray *results, int failed, const GError *error, const DbFa
 
     if (error == NULL) {
         self->batch_max = MIN(self->batch_max * 2, BATCH_MAX);
-        writer_answer_all(self, results);
-    } else if (g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION)) {
+        writer_out_of_trouble(self);
+        writer_answer_all(self, results, NULL);
+    } else if (g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION) ||
+               g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED)) {
         writer_take_back(self);
         return;
     } else {
@@ -167,8 +205,6 @@ on_written(const GPtrArray *results, int failed, const GError *error, const DbFa
 
     if (self->flush_id == 0)
         writer_flush(self);
-    if (writer_is_idle(self) && self->idle != NULL)
-        self->idle(self->idle_data);
 }
 
 static void
@@ -212,39 +248,45 @@ writer_add(Writer *self, const char *sql, DbParams *params, WriterDone done, gpo
     }
 
     Write *write = g_new(Write, 1);
-    *write = (Write){.sql = sql, .params = params, .done = done, .user_data = user_data};
+    *write =
+        (Write){.writer = self, .sql = sql, .params = params, .done = done, .user_data = user_data};
     self->overflowing = false;
     g_queue_push_tail(&self->pending, write);
     if (self->flush_id == 0)
         writer_schedule(self, 0);
 }
 
-void
-writer_clear(Writer *self)
+static void
+write_cancel(Write *write)
 {
     g_autoptr(GError) cancelled =
         g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED, "the write was given up");
+    WriterDone done = g_steal_pointer(&write->done);
 
+    if (done != NULL)
+        (void)done(NULL, cancelled, write->user_data);
+}
+
+/* What callbacks add meanwhile goes too. */
+static void
+cancel_all(GQueue *writes)
+{
+    for (Write *write; (write = g_queue_pop_head(writes)) != NULL; write_free(write))
+        write_cancel(write);
+}
+
+void
+writer_clear(Writer *self)
+{
     /* What is under way cannot be taken back; nobody hears how it ends. */
-    for (guint i = 0; i < self->flying->len; i++) {
-        Write *write = g_ptr_array_index(self->flying, i);
-
-        write_answer(write, NULL, cancelled);
-        write->done = NULL;
-    }
-    for (Write *write; (write = g_queue_pop_head(&self->pending)) != NULL; write_free(write))
-        write_answer(write, NULL, cancelled);
+    for (guint i = 0; i < self->flying->len; i++)
+        write_cancel(g_ptr_array_index(self->flying, i));
+    cancel_all(&self->put_off);
+    cancel_all(&self->pending);
 }
 
 bool
 writer_is_idle(const Writer *self)
 {
-    return self->flying->len == 0 && g_queue_get_length((GQueue *)&self->pending) == 0;
-}
-
-void
-writer_on_idle(Writer *self, void (*idle)(gpointer user_data), gpointer user_data)
-{
-    self->idle = idle;
-    self->idle_data = user_data;
+    return self->flying->len == 0 && self->pending.length == 0 && self->put_off.length == 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Writes that many runs want at the same time, sent as one transaction: while one is under way the next ones
  * collect (a group commit without a timer). A write that the server refuses does not harm its neighbours: the
- * batch is halved until the bad one stands alone. While there is no connection everything waits.
+ * batch is halved until the bad one stands alone. While there is no connection, or the server cannot write,
+ * everything waits. One message per change of state.
  *
  * Each statement must be safe to send twice: a connection may be lost while it commits. */
 #pragma once
@@ -10,9 +11,15 @@
 
 typedef struct Writer Writer;
 
-/* Called exactly once: with the rows when the write is committed, with why the server refuses it for good, or with
- * CANCELLED when the writer is cleared or freed. */
-typedef void (*WriterDone)(const DbResult *result, const GError *error, gpointer user_data);
+typedef enum {
+    WRITER_DONE,
+    WRITER_AGAIN, /* what it needs is locked by somebody: the same write is sent again after a growing pause */
+} WriterAnswer;
+
+/* Called with the rows when the write is committed, with why the server refuses it for good, or with CANCELLED when
+ * the writer is cleared or freed. Exactly once, but again after each WRITER_AGAIN; what it says to CANCELLED does
+ * not matter. */
+typedef WriterAnswer (*WriterDone)(const DbResult *result, const GError *error, gpointer user_data);
 
 Writer *writer_new(void);
 void writer_free(Writer *self);
@@ -26,5 +33,3 @@ void writer_add(Writer *self, const char *sql, DbParams *params, WriterDone done
 /* Drops all that is not written yet (the agent was fenced: it must write nothing more). */
 void writer_clear(Writer *self);
 bool writer_is_idle(const Writer *self);
-/* Called whenever the last pending write is done. */
-void writer_on_idle(Writer *self, void (*idle)(gpointer user_data), gpointer user_data);
