@@ -39,11 +39,19 @@ class Database:
         self._connection = None
 
     @classmethod
-    def create(cls, cluster, name, template="template0", owner="postgres"):
+    def create(cls, cluster, name, template="template0", owner="postgres", encoding=None):
         with closing(cluster.connect()) as connection, connection.cursor() as cursor:
             names = [quote_ident(word, connection) for word in (name, template, owner)]
-            cursor.execute("CREATE DATABASE {} TEMPLATE {} OWNER {}".format(*names))
+            cursor.execute("CREATE DATABASE {} TEMPLATE {} OWNER {}".format(*names)
+                           + (f" ENCODING '{encoding}'" if encoding else ""))
         return cls(cluster, name)
+
+    @classmethod
+    def create_installed(cls, cluster, name="almanac", **more):
+        """A database with the tables, where there is no template of them."""
+        made = cls.create(cluster, name, **more)
+        install(made.connect())
+        return made
 
     @property
     def conninfo(self):

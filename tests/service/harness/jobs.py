@@ -78,6 +78,13 @@ class Jobs:
         """Until a step of the job runs."""
         wait_until(lambda: [step for step in self.steps_of(job) if step[0] == "r"], f"job {job} runs", agent)
 
+    def wait_until_settled(self, agent=None):
+        """Until no run is open, no step is open and no job is claimed."""
+        wait_until(lambda: not self.database.value(
+            "SELECT (SELECT count(*) FROM pgagent.pga_joblog WHERE jlgstatus = 'r')"
+            " + (SELECT count(*) FROM pgagent.pga_jobsteplog WHERE jslstatus = 'r')"
+            " + (SELECT count(*) FROM pgagent.pga_job WHERE jobagentid IS NOT NULL)"), "nothing is open or claimed", agent)
+
     def run(self, job, agent=None):
         """Runs it now and waits; returns (status, reason, steps)."""
         before = len(self.runs(job))
