@@ -136,6 +136,8 @@ check_slot(const Sample *self, const Zone *zone, int64_t after, const ScheduleSl
 static void
 check_between(const Sample *self, const Zone *zone, int64_t after, int64_t until)
 {
+    if (after >= CIVIL_MAX_AT)
+        return;
     int64_t at = MAX(after, CIVIL_MIN_AT + 2 * CIVIL_US_PER_DAY) + 1;
     if (self->start_at > at)
         at = self->start_at;
