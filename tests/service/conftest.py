@@ -8,6 +8,7 @@ the agents under valgrind."""
 import itertools
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -25,6 +26,8 @@ numbers = itertools.count(1)
 
 
 def pytest_configure(config):
+    # Whoever ends us by SIGTERM (timeout) leaves no servers behind: the fixtures are taken down as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.addinivalue_line("markers", "core: the selection that also runs on the oldest and newest server")
 
 
