@@ -54,9 +54,9 @@ on_last_words_over(gpointer user_data)
     Service *self = user_data;
 
     self->last_words_id = 0;
-    log_warning("could not write everything before the end: agent \"%s\" is left in the register, "
-                "%u jobs are left as running",
-                store_name(self->store), engine_run_count(self->engine));
+    log_error("could not write everything before the end: agent \"%s\" is left in the register, "
+              "%u jobs are left as running",
+              store_name(self->store), engine_run_count(self->engine));
     service_quit(self);
     return G_SOURCE_REMOVE;
 }

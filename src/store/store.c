@@ -25,7 +25,8 @@ struct Store {
     int64_t epoch;           /* 0 = not registered yet */
     GPtrArray *lost_batches; /* of char * */
     bool log_is_ready;
-    bool is_registered; /* this control connection is in the register */
+    bool is_registering; /* that it is was asked for, and there is no answer yet */
+    bool is_registered;  /* this control connection is in the register */
     bool is_ready;
     bool was_ready;
     bool is_untidy;           /* rows of former connections may be left in the register */
@@ -219,6 +220,9 @@ on_registered(int64_t epoch, const GError *error, gpointer user_data)
 {
     Store *self = user_data;
 
+    self->is_registering = false;
+    if (self->left != NULL)
+        return;
     if (error != NULL) {
         store_drop_control(self, error);
         return;
@@ -248,16 +252,30 @@ store_is_refused(Store *self, const GError *error)
            self->events.refused(error, self->user_data);
 }
 
+/* After the look at the tables: a standby refuses to LISTEN, with words that say less. */
+static void
+on_control_listens(const DbResult *result, const GError *error, const DbFault *fault,
+                   gpointer user_data)
+{
+    Store *self = user_data;
+
+    if (error == NULL) {
+        self->is_registering = true;
+        agents_register(self, link_conn(self->control), on_registered, self);
+    } else {
+        store_drop_control(self, error);
+    }
+}
+
 static void
 on_tables_checked(const GError *error, gpointer user_data)
 {
     Store *self = user_data;
 
-    if (error == NULL) {
-        agents_register(self, link_conn(self->control), on_registered, self);
-        return;
-    }
-    if (!store_is_refused(self, error))
+    if (error == NULL)
+        db_conn_query(link_conn(self->control), sql_query("session_listen"), NULL,
+                      on_control_listens, self);
+    else if (!store_is_refused(self, error))
         store_drop_control(self, error);
 }
 
@@ -276,22 +294,9 @@ on_control_set_up(const DbResult *result, const GError *error, const DbFault *fa
 }
 
 static void
-on_control_listens(const DbResult *result, const GError *error, const DbFault *fault,
-                   gpointer user_data)
-{
-    Store *self = user_data;
-
-    if (error == NULL)
-        db_conn_query(link_conn(self->control), sql_query("session_setup"), NULL, on_control_set_up,
-                      self);
-    else
-        store_drop_control(self, error);
-}
-
-static void
 on_control_opened(DbConn *conn, gpointer user_data)
 {
-    db_conn_query(conn, sql_query("session_listen"), NULL, on_control_listens, user_data);
+    db_conn_query(conn, sql_query("session_setup"), NULL, on_control_set_up, user_data);
 }
 
 static void
@@ -411,7 +416,7 @@ on_left(const DbResult *result, const GError *error, const DbFault *fault, gpoin
 void
 store_leave(Store *self, void (*done)(gpointer user_data), gpointer user_data)
 {
-    DbConn *control = store_control(self);
+    DbConn *control = self->is_registered || self->is_registering ? link_conn(self->control) : NULL;
 
     g_clear_handle_id(&self->heartbeat_id, g_source_remove);
     if (control == NULL) {
