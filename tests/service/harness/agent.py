@@ -20,6 +20,7 @@ class Agent:
     def __init__(self, program, conninfo, *options, name="agent", environment=None, valgrind=None):
         if valgrind is None:
             valgrind = bool(os.environ.get("PGALMANAC_VALGRIND"))
+        self.program = program
         self.name = name
         self.conninfo = conninfo
         self.directory = tempfile.mkdtemp(prefix=name + "-", dir=os.path.dirname(program))

@@ -57,7 +57,7 @@ class Cluster:
         self.running = False
         os.makedirs(self.directory, exist_ok=True)
         give_away(self.directory)
-        self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8",
+        self.run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8",
                   "--no-locale", "-D", self.data)
         self.configure(port=self.port, unix_socket_directories=self.directory,
                        listen_addresses="127.0.0.1" if listen else "", **{**DEFAULTS, **settings})
@@ -76,14 +76,14 @@ class Cluster:
                 file.write(f"{name} = '{text}'\n")
 
     def start(self):
-        self._run("pg_ctl", "start", "-w", "-t", "120", "-s", "-D", self.data, "-l", self.log_path)
+        self.run("pg_ctl", "start", "-w", "-t", "120", "-s", "-D", self.data, "-l", self.log_path)
         self.running = True
         return self
 
     def stop(self, mode="fast"):
         """mode: smart, fast or immediate (as a crash)."""
         if self.running:
-            self._run("pg_ctl", "stop", "-w", "-t", "120", "-s", "-D", self.data, "-m", mode)
+            self.run("pg_ctl", "stop", "-w", "-t", "120", "-s", "-D", self.data, "-m", mode)
             self.running = False
 
     def restart(self, mode="fast"):
@@ -91,7 +91,7 @@ class Cluster:
         self.start()
 
     def reload(self):
-        self._run("pg_ctl", "reload", "-s", "-D", self.data)
+        self.run("pg_ctl", "reload", "-s", "-D", self.data)
 
     def log(self):
         if not os.path.exists(self.log_path):
@@ -107,7 +107,7 @@ class Cluster:
         connection.autocommit = autocommit
         return connection
 
-    def _run(self, program, *arguments):
+    def run(self, program, *arguments):
         """The output goes to a file: the server inherits it, so a pipe would never end."""
         path = os.path.join(self.directory, program + ".out")
         with open(path, "w+", encoding="utf-8") as output:
