@@ -18,6 +18,7 @@ libbase_a_SOURCES = \
 	src/base/quantity.h \
 	src/base/settings.c \
 	src/base/settings.h \
+	src/base/scratch.c src/base/scratch.h \
 	src/base/settings-print.c \
 	src/base/settings-table.c \
 	src/base/settings-table.h \

@@ -4,8 +4,6 @@
  * result, and only it decides. */
 #include "config.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
@@ -13,6 +11,7 @@
 
 #include "base/child.h"
 #include "base/error.h"
+#include "base/scratch.h"
 #include "steps/step.h"
 
 typedef struct {
@@ -22,7 +21,7 @@ typedef struct {
     char *code;
     char *user;
     int64_t output_limit;
-    char *directory;
+    Scratch *scratch;
     char *file;
     Child *child;
     GError *cannot;
@@ -57,14 +56,6 @@ batch_environment(const BatchStep *self)
     return environment;
 }
 
-static bool
-fail_with_errno(GError **error, const char *what, const char *name)
-{
-    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not %s \"%s\": %s", what, name,
-                g_strerror(errno));
-    return false;
-}
-
 /* Scripts written on Windows must run here too. */
 static char *
 with_unix_line_ends(const char *code)
@@ -75,40 +66,18 @@ with_unix_line_ends(const char *code)
 }
 
 static bool
-batch_give_to_user(const BatchStep *self, GError **error)
-{
-    if (self->user == NULL)
-        return true;
-
-    const struct passwd *user = getpwnam(self->user);
-    if (user == NULL) {
-        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
-                    "there is no user \"%s\" (--batch-user) on this machine", self->user);
-        return false;
-    }
-    if (chown(self->directory, user->pw_uid, user->pw_gid) != 0)
-        return fail_with_errno(error, "give to the batch user", self->directory);
-    if (chown(self->file, user->pw_uid, user->pw_gid) != 0)
-        return fail_with_errno(error, "give to the batch user", self->file);
-    return true;
-}
-
-static bool
 batch_write_file(BatchStep *self, GError **error)
 {
-    g_autofree char *pattern = g_strdup_printf("pga_%d_%d_XXXXXX", self->job_id, self->step_id);
+    g_autofree char *prefix = g_strdup_printf("pga_%d_%d_", self->job_id, self->step_id);
     g_autofree char *name = g_strdup_printf("%d_%d.scr", self->job_id, self->step_id);
     g_autofree char *code = with_unix_line_ends(self->code);
 
-    self->directory = g_dir_make_tmp(pattern, error);
-    if (self->directory == NULL)
+    self->scratch = scratch_new(prefix, error);
+    if (self->scratch == NULL)
         return false;
-    self->file = g_build_filename(self->directory, name, NULL);
-    if (!g_file_set_contents(self->file, code, -1, error))
-        return false;
-    if (g_chmod(self->file, 0700) != 0)
-        return fail_with_errno(error, "make executable", self->file);
-    return batch_give_to_user(self, error);
+    self->file = scratch_add_program(self->scratch, name, code, self->user, error);
+    return self->file != NULL &&
+           (self->user == NULL || scratch_give_to(self->scratch, self->user, error));
 }
 
 static void
@@ -172,7 +141,7 @@ batch_start(BatchStep *self, GError **error)
     const ChildSpec spec = {
         .argv = g_str_has_prefix(self->code, "#!") ? by_itself : by_shell,
         .environment = (const char *const *)environment,
-        .directory = self->directory,
+        .directory = scratch_path(self->scratch),
         .user = self->user,
         .output_limit = self->output_limit,
     };
@@ -243,24 +212,6 @@ batch_stop(Step *step, StepStop how)
     self->was_stopped = true;
 }
 
-/* Whatever the script left there goes with it; what cannot be removed is the administrator's to see. */
-static void
-remove_directory(const char *path)
-{
-    g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while (directory != NULL && (name = g_dir_read_name(directory)) != NULL) {
-        g_autofree char *entry = g_build_filename(path, name, NULL);
-
-        if (g_file_test(entry, G_FILE_TEST_IS_DIR) && !g_file_test(entry, G_FILE_TEST_IS_SYMLINK))
-            remove_directory(entry);
-        else
-            (void)g_unlink(entry);
-    }
-    (void)g_rmdir(path);
-}
-
 static void
 batch_free(Step *step)
 {
@@ -268,10 +219,8 @@ batch_free(Step *step)
 
     g_clear_handle_id(&self->idle_id, g_source_remove);
     child_free(self->child);
-    if (self->directory != NULL)
-        remove_directory(self->directory);
+    scratch_free(self->scratch);
     g_clear_error(&self->cannot);
-    g_free(self->directory);
     g_free(self->file);
     g_free(self->user);
     g_free(self->code);

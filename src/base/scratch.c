@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "base/scratch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* What a script makes deeper than this stays: each level holds a descriptor open. */
+#define DEPTH_MAX 64
+
+struct Scratch {
+    char *path;
+    int directory; /* descriptor */
+};
+
+static void
+set_error(GError **error, const char *what, const char *name)
+{
+    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not %s \"%s\": %s", what, name,
+                g_strerror(errno));
+}
+
+Scratch *
+scratch_new(const char *prefix, GError **error)
+{
+    g_autofree char *pattern = g_strconcat(prefix, "XXXXXX", NULL);
+    g_autofree char *path = g_dir_make_tmp(pattern, error);
+
+    if (path == NULL)
+        return NULL;
+
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory < 0) {
+        set_error(error, "open directory", path);
+        (void)rmdir(path);
+        return NULL;
+    }
+
+    Scratch *self = g_new(Scratch, 1);
+    *self = (Scratch){.path = g_steal_pointer(&path), .directory = directory};
+    return self;
+}
+
+const char *
+scratch_path(const Scratch *self)
+{
+    return self->path;
+}
+
+static const struct passwd *
+find_user(const char *name, GError **error)
+{
+    const struct passwd *user = getpwnam(name);
+
+    if (user == NULL)
+        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
+                    "there is no user \"%s\" on this machine", name);
+    return user;
+}
+
+static bool
+give_descriptor(int descriptor, const char *path, const char *user_name, GError **error)
+{
+    const struct passwd *user = find_user(user_name, error);
+
+    if (user == NULL)
+        return false;
+    if (fchown(descriptor, user->pw_uid, user->pw_gid) == 0)
+        return true;
+    set_error(error, "change the owner of", path);
+    return false;
+}
+
+static bool
+write_all(int descriptor, const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t written = write(descriptor, text, left);
+
+        if (written < 0 && errno != EINTR)
+            return false;
+        if (written > 0) {
+            text += written;
+            left -= (size_t)written;
+        }
+    }
+    return true;
+}
+
+char *
+scratch_add_program(Scratch *self, const char *name, const char *text, const char *user,
+                    GError **error)
+{
+    g_autofree char *path = g_build_filename(self->path, name, NULL);
+    int file = openat(self->directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+
+    if (file < 0) {
+        set_error(error, "create file", path);
+        return NULL;
+    }
+
+    bool is_written = write_all(file, text);
+    if (!is_written)
+        set_error(error, "write file", path);
+    bool is_given = is_written && (user == NULL || give_descriptor(file, path, user, error));
+    /* Closed before it is run: a file that is open for writing cannot be. */
+    if (close(file) != 0 && is_given) {
+        set_error(error, "write file", path);
+        return NULL;
+    }
+    return is_given ? g_steal_pointer(&path) : NULL;
+}
+
+bool
+scratch_give_to(Scratch *self, const char *user, GError **error)
+{
+    return give_descriptor(self->directory, self->path, user, error);
+}
+
+/* Takes the descriptor over. */
+static void
+empty_directory(int descriptor, int depth)
+{
+    DIR *directory = fdopendir(descriptor);
+
+    if (directory == NULL) {
+        (void)close(descriptor);
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        const char *name = entry->d_name;
+
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || unlinkat(descriptor, name, 0) == 0)
+            continue;
+
+        int below = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (below < 0)
+            continue;
+        if (depth < DEPTH_MAX)
+            empty_directory(below, depth + 1);
+        else
+            (void)close(below);
+        (void)unlinkat(descriptor, name, AT_REMOVEDIR);
+    }
+    (void)closedir(directory);
+}
+
+void
+scratch_free(Scratch *self)
+{
+    if (self == NULL)
+        return;
+    empty_directory(self->directory, 0);
+    (void)rmdir(self->path);
+    g_free(self->path);
+    g_free(self);
+}
