@@ -339,6 +339,23 @@ has_option(const GPtrArray *keywords, const char *keyword)
     return false;
 }
 
+/* A peer that is gone without a word (a machine that lost its power, a forgotten NAT entry) is noticed within half a
+ * minute, not after the system's hours, unless the string says otherwise. */
+static void
+set_watchfulness(GPtrArray *keywords, GPtrArray *values)
+{
+    static const char *const defaults[][2] = {
+        {"keepalives_idle", "10"},
+        {"keepalives_interval", "5"},
+        {"keepalives_count", "4"},
+        {"tcp_user_timeout", "30000"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(defaults); i++) {
+        if (!has_option(keywords, defaults[i][0]))
+            set_option(keywords, values, defaults[i][0], defaults[i][1]);
+    }
+}
+
 void
 db_target_fill(const DbTarget *self, int pass, int host_index, const char *address,
                const char *application_name, GPtrArray *keywords, GPtrArray *values)
@@ -356,6 +373,7 @@ db_target_fill(const DbTarget *self, int pass, int host_index, const char *addre
         set_option(keywords, values, "target_session_attrs", pass == 0 ? "standby" : "any");
     if (!has_option(keywords, "application_name"))
         set_option(keywords, values, "application_name", application_name);
+    set_watchfulness(keywords, values);
     g_ptr_array_add(keywords, NULL);
     g_ptr_array_add(values, NULL);
 }

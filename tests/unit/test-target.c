@@ -18,6 +18,10 @@ parse(const char *conninfo)
     return target;
 }
 
+/* What every connection gets so that a dead peer is noticed. */
+#define WATCHFUL                                                                                   \
+    " keepalives_idle=10 keepalives_interval=5 keepalives_count=4 tcp_user_timeout=30000"
+
 /* "host=a port=b …" of what is given to libpq, in its order. */
 static char *
 filled(const DbTarget *target, int pass, int host, const char *address)
@@ -48,7 +52,7 @@ test_simple(void)
     g_autofree char *text = filled(target, 0, 0, "10.0.0.1");
     g_assert_cmpstr(text, ==,
                     "user=u sslmode=require host=db1 hostaddr=10.0.0.1 port=5433 dbname=sales "
-                    "client_encoding=UTF8 application_name=me");
+                    "client_encoding=UTF8 application_name=me" WATCHFUL);
 }
 
 static void
@@ -72,8 +76,9 @@ test_lists(void)
     g_assert_cmpstr(db_target_host(uri, 1)->port, ==, "2");
     g_assert_cmpstr(db_target_host(uri, 2)->host, ==, "::1");
     g_autofree char *text = filled(uri, 0, 0, NULL);
-    g_assert_cmpstr(text, ==,
-                    "user=u application_name=own host=h1 port=1 dbname=db client_encoding=UTF8");
+    g_assert_cmpstr(
+        text, ==,
+        "user=u application_name=own host=h1 port=1 dbname=db client_encoding=UTF8" WATCHFUL);
 }
 
 static void
