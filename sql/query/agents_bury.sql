@@ -40,7 +40,13 @@ WITH dead AS (
 ), freed AS (
     UPDATE pgagent.pga_job j
     SET jobagentid = NULL,
-        jobreplan = j.jobreplan OR dead.jaguuid IS NULL,
+        /* A pgAgent leaves the slot that it runs as the next run: it is not to run again. */
+        joblastslot = CASE WHEN dead.jaguuid IS NULL THEN greatest(j.joblastslot, now()) ELSE j.joblastslot END,
+        jobplanned = CASE WHEN dead.jaguuid IS NOT NULL THEN j.jobplanned END,
+        jobnextrun = CASE WHEN dead.jaguuid IS NOT NULL THEN j.jobnextrun
+                          WHEN j.jobenabled THEN (SELECT min(r.reqdue) FROM pgagent.pga_request r
+                                                  WHERE r.reqjobid = j.jobid AND r.reqkind = 'run') END,
+        jobreplan = j.jobreplan OR (dead.jaguuid IS NULL AND j.jobenabled),
         jobrevision = j.jobrevision + 1
     FROM jobs, dead
     WHERE j.jobid = jobs.jobid

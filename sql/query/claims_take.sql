@@ -1,6 +1,6 @@
 -- Take: claims jobs and opens their log rows, one autocommit statement for a batch. A row counts only if it is
 -- still what the peek saw (jobnextrun, jobrevision, unclaimed); rows that another agent is taking are passed by.
--- A wish ($6 true) deletes the requests that it answers; a slot ($7 and so on) moves the plan on. $1 $2: who we are. The log
+-- A wish ($6 true) deletes the requests that it answers; a slot ($7 ...) moves the plan on. $1 $2: who we are. The log
 -- row of each run's first step ($15) is opened here too: one commit less before the step may start.
 WITH self AS (
     SELECT jagpid, jagname, jagepoch
@@ -11,9 +11,9 @@ WITH self AS (
     SELECT *
     FROM unnest($3::int4[], $4::timestamptz[], $5::int4[], $6::bool[], $7::timestamptz[], $8::text[],
                 $9::int4[], $10::int4[], $11::bool[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
-                $15::int4[])
+                $15::int4[], $18::bool[])
         AS w (jobid, nextrun, revision, manual, slot, label, slots, scheduleid, late, planned, missed_from, missed_to,
-              stepid)
+              stepid, needs_plan)
 ), locked AS (
     SELECT j.jobid
     FROM pgagent.pga_job j
@@ -31,6 +31,7 @@ WITH self AS (
     SET jobagentid = self.jagpid,
         joblastrun = now(),
         jobplanned = CASE WHEN w.manual THEN j.jobplanned ELSE w.planned END,
+        jobreplan = j.jobreplan OR w.needs_plan,
         joblastslot = CASE WHEN w.manual THEN j.joblastslot ELSE greatest(j.joblastslot, w.slot) END,
         jobnextrun = CASE WHEN j.jobenabled THEN
             least(CASE WHEN w.manual THEN j.jobplanned ELSE w.planned END,

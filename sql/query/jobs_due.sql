@@ -1,35 +1,31 @@
 -- Peek: what is due and mine ($1 host name, $2 agent name), without a lock. Jobs whose first step goes to a
 -- server in $3 are left for later (an empty text is the agent's own server): the table is the queue. A job that
--- runs is listed only if its plan is due, so that this slot can be skipped; its wishes wait.
+-- runs is listed only if its plan is due, so that this slot can be skipped; its wishes wait. Jobs in $5 are left out. At
+-- most $4 may be claimed; at least $6 are listed.
 WITH due AS (
     SELECT jobid FROM pgagent.pga_job WHERE jobenabled AND jobnextrun <= now()
     UNION
     SELECT reqjobid FROM pgagent.pga_request WHERE reqkind = 'run' AND reqdue <= now()
 )
 SELECT j.jobid, j.jobname, j.jobrevision, j.jobagentid IS NOT NULL AS busy,
-       j.jobnextrun, CASE WHEN j.jobenabled THEN j.jobplanned END AS jobplanned, j.joblastslot,
-       wish.reqby IS NOT NULL AS wished, now(),
+       j.jobnextrun, CASE WHEN j.jobenabled THEN j.jobplanned END AS jobplanned,
        coalesce(j.jobtimezone, (SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone')),
-       (extract(epoch FROM j.jobtimeout) * 1000000)::int8 AS timeout_us,
+       (least(extract(epoch FROM j.jobtimeout), 1000000000) * 1000000)::int8 AS timeout_us,
        first.server, first.jstdbname
 FROM due
 JOIN pgagent.pga_job j ON j.jobid = due.jobid
-LEFT JOIN LATERAL (
-    SELECT r.reqby FROM pgagent.pga_request r
-    WHERE r.reqjobid = j.jobid AND r.reqkind = 'run' AND r.reqdue <= now()
-    ORDER BY r.reqdue, r.reqid LIMIT 1
-) wish ON true
 LEFT JOIN LATERAL (
     SELECT CASE WHEN s.jstkind = 's' THEN s.jstconnstr END AS server, s.jstdbname
     FROM pgagent.pga_jobstep s
     WHERE s.jstjobid = j.jobid AND s.jstenabled
     ORDER BY s.jstname, s.jstid LIMIT 1
 ) first ON true
-WHERE (j.jobhostagent = '' OR j.jobhostagent IN ($1::text, $2::text))
+WHERE j.jobid <> ALL ($5::int4[])
+  AND (j.jobhostagent = '' OR j.jobhostagent IN ($1::text, $2::text))
   AND CASE WHEN j.jobagentid IS NULL
-           THEN first.server IS NULL OR first.server <> ALL ($3::text[])
+           THEN $4::int4 > 0 AND (first.server IS NULL OR first.server <> ALL ($3::text[]))
            ELSE j.jobenabled AND j.jobplanned <= now()
                 AND EXISTS (SELECT FROM pgagent.pga_jobagent a
                             WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NOT NULL) END
 ORDER BY coalesce(j.jobnextrun, now()), j.jobid
-LIMIT $4::int4
+LIMIT greatest($4::int4, $6::int4)

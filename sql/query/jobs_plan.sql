@@ -1,5 +1,5 @@
 -- Writes plans that were computed outside the transaction: $1 jobs, $2 the revisions they were computed for,
--- $3 the plans (NULL = never), $4 the instants they are strictly after, $5 whether a due slot was passed over.
+-- $3 the plans (NULL = never), $4 the instants they are strictly after; $5 who writes.
 WITH wanted AS (
     SELECT *
     FROM unnest($1::int4[], $2::int4[], $3::timestamptz[], $4::timestamptz[])

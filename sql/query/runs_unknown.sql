@@ -1,5 +1,5 @@
 -- After a reconnect: runs of this agent's epoch ($1) that were claimed by statements whose answer was lost ($2).
-SELECT l.jlgid, j.jobid, j.jobname, (extract(epoch FROM j.jobtimeout) * 1000000)::int8,
+SELECT l.jlgid, j.jobid, j.jobname, (least(extract(epoch FROM j.jobtimeout), 1000000000) * 1000000)::int8,
        s.jsljstid, s.jslid
 FROM pgagent.pga_joblog l
 JOIN pgagent.pga_job j ON j.jobid = l.jlgjobid

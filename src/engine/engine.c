@@ -31,6 +31,8 @@ struct Engine {
     int64_t planned_mono; /* when plans were last looked for */
     bool has_trouble;     /* ticks fail, and that was said */
     bool tick_is_fine;    /* the one that is under way has looked, and nothing went wrong */
+    GArray *
+        left_out; /* of int: jobs that the last look could not take; the next one leaves them to others */
 
     bool is_stopping;
     guint grace_id;
@@ -92,6 +94,8 @@ engine_tick_done(Engine *self)
         self->has_trouble = false;
     }
     self->is_ticking = false;
+    if (self->tick_is_fine)
+        self->retry_us = 0;
     if (self->is_stopping) {
         engine_wind_up(self);
         return;
@@ -150,6 +154,26 @@ on_replanned(int64_t planned, bool has_more, const GError *error, gpointer user_
     engine_tick_done(self);
 }
 
+/* Jobs that somebody else holds stay due. The next look, at once, leaves them out, so that they do not stand in the
+ * way of others; the one after it, when the pause is over, tries them again. */
+static void
+engine_note_refused(Engine *self, const LookReport *report)
+{
+    bool left_some_out = self->left_out->len > 0;
+
+    g_array_set_size(self->left_out, 0);
+    if (report->refused->len > 0) {
+        self->tick_is_fine = false;
+        engine_back_off(self);
+        if (!left_some_out) {
+            g_array_append_vals(self->left_out, report->refused->data, report->refused->len);
+            engine_wake_at(self, clock_now_mono());
+        }
+    } else if (left_some_out) {
+        self->tick_is_fine = false;
+    }
+}
+
 static void
 on_looked(const LookReport *report, const GError *error, gpointer user_data)
 {
@@ -167,11 +191,8 @@ on_looked(const LookReport *report, const GError *error, gpointer user_data)
     if (report->next_at != NO_INSTANT && report->next_at != DB_INSTANT_INFINITY)
         self->wake_mono =
             MIN(self->wake_mono, report->now_mono + (report->next_at - report->now_at));
-    if (report->was_refused)
-        engine_back_off(self);
-    else
-        self->retry_us = 0;
-    if (report->has_more && !report->was_refused && dispatch_room(self->parts.dispatch) > 0)
+    engine_note_refused(self, report);
+    if (report->has_more && dispatch_room(self->parts.dispatch) > 0)
         engine_wake_at(self, clock_now_mono());
 
     if (self->wants_plans && !self->is_stopping && store_is_ready(self->parts.store)) {
@@ -197,7 +218,7 @@ on_recovered(const GError *error, gpointer user_data)
         engine_tick_done(self);
         return;
     }
-    look_at_due(&self->parts, on_looked, self);
+    look_at_due(&self->parts, self->left_out, on_looked, self);
 }
 
 static void
@@ -217,11 +238,8 @@ engine_tick(Engine *self)
     if (self->wants_recovery) {
         self->wants_recovery = false;
         recover_runs(&self->parts, on_recovered, self);
-    } else if (dispatch_room(self->parts.dispatch) > 0) {
-        look_at_due(&self->parts, on_looked, self);
     } else {
-        self->tick_is_fine = false;
-        engine_tick_done(self);
+        look_at_due(&self->parts, self->left_out, on_looked, self);
     }
 }
 
@@ -330,6 +348,7 @@ engine_new(Store *store, const StepContext *context, const Settings *settings)
     };
     self->poll_us = settings->poll_us;
     self->timer = timer_new(self);
+    self->left_out = g_array_new(FALSE, FALSE, sizeof(int));
     return self;
 }
 
@@ -353,5 +372,6 @@ engine_free(Engine *self)
     warmer_free(self->parts.warmer);
     dispatch_free(self->parts.dispatch);
     planner_free(self->parts.planner);
+    g_array_unref(self->left_out);
     g_free(self);
 }

@@ -8,6 +8,8 @@
 
 /* How many jobs one look claims at the most. */
 #define BATCH_MAX 100
+/* So many are listed even if nothing can be claimed: slots of running jobs have to be skipped then too. */
+#define LISTED_MIN 20
 
 typedef struct {
     const EngineParts *parts;
@@ -30,6 +32,7 @@ look_end(Look *self, const GError *error)
     g_clear_pointer(&self->claims, g_ptr_array_unref);
     g_clear_pointer(&self->schedules, g_hash_table_unref);
     g_clear_pointer(&self->steps, g_hash_table_unref);
+    g_array_unref(self->report.refused);
     g_clear_error(&self->error);
     g_free(self);
 }
@@ -64,12 +67,26 @@ look_steps(const Look *self, int job_id)
 /* Taking, and starting what was got */
 
 static void
+look_note_refused(Look *self, const GArray *taken)
+{
+    for (guint i = 0; i < self->claims->len; i++) {
+        const Claim *claim = g_ptr_array_index(self->claims, i);
+        bool is_taken = false;
+
+        for (guint j = 0; j < taken->len && !is_taken; j++)
+            is_taken = g_array_index(taken, TakenRun, j).job_id == claim->job_id;
+        if (!is_taken)
+            g_array_append_val(self->report.refused, claim->job_id);
+    }
+}
+
+static void
 on_taken(const GArray *taken, const GError *refusal, const GError *error, gpointer user_data)
 {
     Look *self = user_data;
 
     self->report.refusal = refusal != NULL ? refusal->message : NULL;
-    self->report.was_refused = taken->len < self->claims->len;
+    look_note_refused(self, taken);
     for (guint i = 0; i < taken->len; i++) {
         const TakenRun *run = &g_array_index(taken, TakenRun, i);
         const DueJob *job = look_job(self, run->job_id);
@@ -158,7 +175,8 @@ look_claim_all(Look *self)
     for (guint i = 0; i < self->due->len; i++) {
         const DueJob *job = g_ptr_array_index(self->due, i);
 
-        if (!job->is_busy && !look_has_room(self, claimed_at, job)) {
+        if (!job->is_busy &&
+            ((int)self->claims->len == self->limit || !look_has_room(self, claimed_at, job))) {
             self->report.has_more = true;
             continue;
         }
@@ -234,7 +252,7 @@ on_looked(GPtrArray *due, const NextJob *next, int64_t now_at, const GError *err
     if (next->at != NO_INSTANT)
         warmer_expect(self->parts->warmer, self->report.now_mono + (next->at - now_at),
                       next->server, next->database);
-    self->report.has_more = due->len == (guint)self->limit;
+    self->report.has_more = due->len >= MAX((guint)self->limit, LISTED_MIN);
     if (due->len == 0) {
         look_end(self, NULL);
         return;
@@ -247,7 +265,7 @@ on_looked(GPtrArray *due, const NextJob *next, int64_t now_at, const GError *err
 }
 
 void
-look_at_due(const EngineParts *parts, LookDone done, gpointer user_data)
+look_at_due(const EngineParts *parts, const GArray *left_out, LookDone done, gpointer user_data)
 {
     Look *self = g_new0(Look, 1);
     g_autoptr(GPtrArray) full = dispatch_full_servers(parts->dispatch);
@@ -256,6 +274,7 @@ look_at_due(const EngineParts *parts, LookDone done, gpointer user_data)
     self->done = done;
     self->user_data = user_data;
     self->report.next_at = NO_INSTANT;
+    self->report.refused = g_array_new(FALSE, FALSE, sizeof(int));
     self->limit = MIN(dispatch_room(parts->dispatch), BATCH_MAX);
-    jobs_look(parts->store, self->limit, full, on_looked, self);
+    jobs_look(parts->store, self->limit, LISTED_MIN, full, left_out, on_looked, self);
 }

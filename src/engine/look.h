@@ -16,14 +16,16 @@ typedef struct {
 } EngineParts;
 
 typedef struct {
-    int64_t now_at;      /* the database's clock … */
-    int64_t now_mono;    /* … when ours said this */
-    int64_t next_at;     /* when the next thing is due; NO_INSTANT = nothing known */
-    bool has_more;       /* there was more than one look takes, and there is room for it */
-    bool was_refused;    /* something due could not be taken: somebody else holds it */
-    const char *refusal; /* … or the server refuses it: why; else NULL */
+    int64_t now_at;   /* the database's clock … */
+    int64_t now_mono; /* … when ours said this */
+    int64_t next_at;  /* when the next thing is due; NO_INSTANT = nothing known */
+    bool has_more;    /* there was more than one look takes, and there is room for it */
+    GArray *refused;  /* of int: due jobs that could not be taken: somebody else holds them … */
+    const char *refusal; /* … or the server refuses them: why; else NULL */
 } LookReport;
 
 /* error: NULL, or why the look was broken off; runs that were taken by then are found by recover. */
 typedef void (*LookDone)(const LookReport *report, const GError *error, gpointer user_data);
-void look_at_due(const EngineParts *parts, LookDone done, gpointer user_data);
+/* left_out: ids (int) of jobs that are left for later. */
+void look_at_due(const EngineParts *parts, const GArray *left_out, LookDone done,
+                 gpointer user_data);

@@ -14,7 +14,8 @@
 #define HORIZON (INT64_C(253402214400) * CLOCK_US_PER_SECOND)
 
 struct Planner {
-    GHashTable *zones; /* name -> Zone */
+    GHashTable *zones;    /* name -> Zone */
+    GHashTable *reported; /* names that cannot be read, and that was said */
 };
 
 Planner *
@@ -24,6 +25,7 @@ planner_new(void)
 
     self->zones =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)zone_unref);
+    self->reported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return self;
 }
 
@@ -33,6 +35,7 @@ planner_free(Planner *self)
     if (self == NULL)
         return;
     g_hash_table_unref(self->zones);
+    g_hash_table_unref(self->reported);
     g_free(self);
 }
 
@@ -46,30 +49,33 @@ planner_zone(Planner *self, const char *name, int job_id)
         return zone;
     zone = zone_load(name, NULL, &error);
     if (zone == NULL) {
-        log_job_warning(job_id, "cannot plan: %s", error->message);
+        if (g_hash_table_add(self->reported, g_strdup(name)))
+            log_job_warning(job_id, "this agent cannot plan jobs in that time zone: %s",
+                            error->message);
         return NULL;
     }
     g_hash_table_insert(self->zones, g_strdup(name), zone);
     return zone;
 }
 
-/* The schedules of a job, compiled. */
+/* The schedules of a job, compiled; NULL if one of them cannot be. */
 static GPtrArray *
 planner_compile(Planner *self, int job_id, const GPtrArray *rows, const char *job_zone)
 {
-    GPtrArray *schedules = g_ptr_array_new_with_free_func((GDestroyNotify)schedule_free);
+    g_autoptr(GPtrArray) schedules = g_ptr_array_new_with_free_func((GDestroyNotify)schedule_free);
 
     for (guint i = 0; rows != NULL && i < rows->len; i++) {
         const ScheduleRow *row = g_ptr_array_index(rows, i);
         Zone *zone = planner_zone(self, row->zone != NULL ? row->zone : job_zone, job_id);
 
-        if (zone != NULL)
-            g_ptr_array_add(schedules,
-                            schedule_new(row->id, row->mask, zone, row->start_at, row->end_at,
-                                         (const ScheduleException *)(void *)row->exceptions->data,
-                                         row->exceptions->len));
+        if (zone == NULL)
+            return NULL;
+        g_ptr_array_add(schedules,
+                        schedule_new(row->id, row->mask, zone, row->start_at, row->end_at,
+                                     (const ScheduleException *)(void *)row->exceptions->data,
+                                     row->exceptions->len));
     }
-    return schedules;
+    return g_steal_pointer(&schedules);
 }
 
 static const Schedule *const *
@@ -89,13 +95,16 @@ next_after(const GPtrArray *schedules, int64_t after_at)
     return slot.at;
 }
 
-int64_t
+bool
 planner_next(Planner *self, int job_id, const GPtrArray *rows, const char *job_zone,
-             int64_t after_at)
+             int64_t after_at, int64_t *next_at)
 {
     g_autoptr(GPtrArray) schedules = planner_compile(self, job_id, rows, job_zone);
 
-    return next_after(schedules, after_at);
+    if (schedules == NULL)
+        return false;
+    *next_at = next_after(schedules, after_at);
+    return true;
 }
 
 static Claim *
@@ -124,6 +133,12 @@ planner_claim_slot(Planner *self, const DueJob *job, const GPtrArray *rows, int6
     ScheduleSlot slot;
     int64_t count = 1;
 
+    if (schedules == NULL) {
+        claim->slot_at = job->planned_at;
+        claim->is_late = now_at - claim->slot_at > LATE_US;
+        claim->needs_plan = true;
+        return claim;
+    }
     if (schedule_set_count(members(schedules), schedules->len, job->planned_at - 1, now_at,
                            COUNT_LIMIT, &count, &slot) == RULE_FOUND) {
         claim->slot_at = slot.at;

@@ -17,6 +17,8 @@ typedef struct {
 static void
 recover_end(Recover *self, const GError *error)
 {
+    if (error == NULL)
+        store_forget_lost_batches(self->parts->store);
     self->done(error, self->user_data);
     g_clear_pointer(&self->runs, g_ptr_array_unref);
     g_free(self);

@@ -43,18 +43,18 @@ on_schedules(GHashTable *rows, const GError *error, gpointer user_data)
     for (guint i = 0; i < self->jobs->len; i++) {
         const UnplannedJob *job = g_ptr_array_index(self->jobs, i);
         int64_t after_at = MAX(self->now_at, job->last_slot_at);
-        const JobPlan plan = {
-            .job_id = job->id,
-            .revision = job->revision,
-            .planned_at = planner_next(self->parts->planner, job->id,
-                                       g_hash_table_lookup(rows, GINT_TO_POINTER(job->id)),
-                                       job->zone, after_at),
-            .last_slot_at = after_at,
-        };
+        JobPlan plan = {.job_id = job->id, .revision = job->revision, .last_slot_at = after_at};
 
-        g_array_append_val(plans, plan);
+        /* One that cannot be planned here stays for an agent that can, or until this one can. */
+        if (planner_next(self->parts->planner, job->id,
+                         g_hash_table_lookup(rows, GINT_TO_POINTER(job->id)), job->zone, after_at,
+                         &plan.planned_at))
+            g_array_append_val(plans, plan);
     }
-    jobs_plan(self->parts->store, plans, on_planned, self);
+    if (plans->len == 0)
+        replan_end(self, 0, NULL);
+    else
+        jobs_plan(self->parts->store, plans, on_planned, self);
 }
 
 static void

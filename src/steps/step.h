@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* How one step of a job is carried out. A kind of step is a table of four functions; kinds.c lists them. A step
+/* How one step of a job is carried out. A kind of step is a table of four functions; step.c lists them. A step
  * first gets ready (a connection), then its log row is written, then it runs. */
 #pragma once
 

@@ -128,6 +128,12 @@ add_first_step_id(DbParams *params, const Claim *claim)
         db_params_add_int4(params, claim->first_step_id);
 }
 
+static void
+add_needs_plan(DbParams *params, const Claim *claim)
+{
+    db_params_add_bool(params, claim->needs_plan);
+}
+
 static DbParams *
 take_params(Store *store, const GPtrArray *claims, const char *batch)
 {
@@ -150,6 +156,7 @@ take_params(Store *store, const GPtrArray *claims, const char *batch)
     params_add_column(params, claims, DB_INT4, add_first_step_id);
     db_params_add_text(params, batch);
     db_params_add_text(params, store_host(store));
+    params_add_column(params, claims, DB_BOOL, add_needs_plan);
     return params;
 }
 
@@ -292,6 +299,7 @@ claims_skip_busy(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointe
     params_add_column(params, claims, DB_INT4, add_slots);
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_planned_at);
     db_params_add_text(params, store_name(store));
+    params_add_column(params, claims, DB_BOOL, add_needs_plan);
     db_conn_query(store_control(store), sql_query("claims_busy"), g_steal_pointer(&params),
                   on_skipped, request);
 }
@@ -315,7 +323,6 @@ on_unknown(const DbResult *result, const GError *error, const DbFault *fault, gp
         return;
     }
 
-    store_forget_lost_batches(request->store);
     g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func(unknown_run_free);
     for (int row = 0; row < db_result_rows(result); row++) {
         UnknownRun *run = g_new(UnknownRun, 1);

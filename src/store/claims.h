@@ -15,7 +15,8 @@ typedef struct {
     int slots;            /* how many slots the run stands for */
     int schedule_id;      /* 0 = none */
     bool is_late;         /* nobody ran it in time */
-    int64_t planned_at;   /* the plan after the slot; NO_INSTANT = never */
+    int64_t planned_at;   /* the plan after the slot; NO_INSTANT = never, unless … */
+    bool needs_plan;      /* … somebody else has to find it out */
     int64_t skipped_from; /* the older slots that it stands for; NO_INSTANT = none */
     int64_t skipped_to;
     int first_step_id; /* whose log row is opened with the run; 0 = none */
@@ -50,6 +51,6 @@ typedef struct {
     int64_t step_log_id;
 } UnknownRun;
 
-/* runs: UnknownRun; NULL on error. Asks for each lost answer until it has been told. */
+/* runs: UnknownRun; NULL on error. Those of a lost answer come until store_forget_lost_batches. */
 typedef void (*ClaimsUnknown)(GPtrArray *runs, const GError *error, gpointer user_data);
 void claims_unknown(Store *store, ClaimsUnknown loaded, gpointer user_data);

@@ -16,8 +16,8 @@ typedef struct {
         JobsPlanned planned;
     } done;
     gpointer user_data;
-    GPtrArray *due;
-    int64_t now_at;
+    DbParams *due_params; /* of a look */
+    DbParams *next_params;
 } Request;
 
 static Request *
@@ -28,14 +28,6 @@ request_new(gpointer user_data)
     self->user_data = user_data;
     return self;
 }
-
-static void
-request_free(Request *self)
-{
-    g_clear_pointer(&self->due, g_ptr_array_unref);
-    g_free(self);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 
 static void
 params_add_ids(DbParams *params, const GArray *ids)
@@ -72,54 +64,49 @@ read_due_job(const DbResult *result, int row)
         .is_busy = db_result_bool(result, row, 3),
         .next_at = field_instant(result, row, 4),
         .planned_at = field_instant(result, row, 5),
-        .last_slot_at = field_instant(result, row, 6),
-        .is_wished = db_result_bool(result, row, 7),
-        .zone = g_strdup(db_result_text(result, row, 9)),
-        .timeout_us = db_result_int(result, row, 10),
-        .server = g_strdup(db_result_text(result, row, 11)),
-        .database = g_strdup(db_result_text(result, row, 12)),
+        .zone = g_strdup(db_result_text(result, row, 6)),
+        .timeout_us = db_result_int(result, row, 7),
+        .server = g_strdup(db_result_text(result, row, 8)),
+        .database = g_strdup(db_result_text(result, row, 9)),
     };
     return self;
 }
 
 static void
-on_due(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+on_looked(const GPtrArray *results, int failed, const GError *error, const DbFault *fault,
+          gpointer user_data)
 {
-    Request *request = user_data;
+    g_autofree Request *request = user_data;
 
-    if (error != NULL)
-        return; /* the next statement fails in the same way, and its answer reports it */
-    for (int row = 0; row < db_result_rows(result); row++)
-        g_ptr_array_add(request->due, read_due_job(result, row));
-}
-
-static void
-on_next(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
-{
-    g_autoptr(Request) request = user_data;
-
+    db_params_free(request->due_params);
+    db_params_free(request->next_params);
     if (error != NULL) {
         request->done.looked(NULL, NULL, NO_INSTANT, error, request->user_data);
         return;
     }
-    const NextJob next = {.at = field_instant(result, 0, 0),
-                          .server = db_result_text(result, 0, 2),
-                          .database = db_result_text(result, 0, 3)};
-    request->done.looked(request->due, &next, db_result_instant(result, 0, 1), NULL,
-                         request->user_data);
+
+    const DbResult *due = g_ptr_array_index(results, 0);
+    const DbResult *next = g_ptr_array_index(results, 1);
+    g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(due_job_free);
+    const NextJob next_job = {.at = field_instant(next, 0, 0),
+                              .server = db_result_text(next, 0, 2),
+                              .database = db_result_text(next, 0, 3)};
+
+    for (int row = 0; row < db_result_rows(due); row++)
+        g_ptr_array_add(jobs, read_due_job(due, row));
+    request->done.looked(jobs, &next_job, db_result_instant(next, 0, 1), NULL, request->user_data);
 }
 
+/* Both questions in one transaction: what is due up to now(), and what comes after the same now(). */
 void
-jobs_look(Store *store, int limit, const GPtrArray *full_servers, JobsLooked looked,
-          gpointer user_data)
+jobs_look(Store *store, int limit, int listed, const GPtrArray *full_servers,
+          const GArray *left_out, JobsLooked looked, gpointer user_data)
 {
     Request *request = request_new(user_data);
-    g_autoptr(DbParams) due = db_params_new();
-    g_autoptr(DbParams) next = db_params_new();
+    DbParams *due = request->due_params = db_params_new();
+    DbParams *next = request->next_params = db_params_new();
 
     request->done.looked = looked;
-    request->due = g_ptr_array_new_with_free_func(due_job_free);
-
     db_params_add_text(due, store_host(store));
     db_params_add_text(due, store_name(store));
     db_params_begin_array(due, DB_TEXT);
@@ -127,13 +114,14 @@ jobs_look(Store *store, int limit, const GPtrArray *full_servers, JobsLooked loo
         db_params_add_text(due, g_ptr_array_index(full_servers, i));
     db_params_end_array(due);
     db_params_add_int4(due, limit);
-    db_conn_query(store_control(store), sql_query("jobs_due"), g_steal_pointer(&due), on_due,
-                  request);
-
+    params_add_ids(due, left_out);
+    db_params_add_int4(due, listed);
     db_params_add_text(next, store_host(store));
     db_params_add_text(next, store_name(store));
-    db_conn_query(store_control(store), sql_query("jobs_next"), g_steal_pointer(&next), on_next,
-                  request);
+
+    const DbStatement statements[] = {{sql_query("jobs_due"), due}, {sql_query("jobs_next"), next}};
+    db_conn_transaction(store_control(store), statements, G_N_ELEMENTS(statements), on_looked,
+                        request);
 }
 
 /* Schedules */
@@ -206,7 +194,7 @@ schedule_row_add_exception(ScheduleRow *self, const DbResult *result, int row)
 static void
 on_schedules(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
-    g_autoptr(Request) request = user_data;
+    g_autofree Request *request = user_data;
 
     if (error != NULL) {
         request->done.schedules(NULL, error, request->user_data);
@@ -273,7 +261,7 @@ read_step(const DbResult *result, int row)
 static void
 on_steps(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
-    g_autoptr(Request) request = user_data;
+    g_autofree Request *request = user_data;
 
     if (error != NULL) {
         request->done.steps(NULL, error, request->user_data);
@@ -308,7 +296,6 @@ unplanned_job_free(gpointer data)
 {
     UnplannedJob *self = data;
 
-    g_free(self->name);
     g_free(self->zone);
     g_free(self);
 }
@@ -316,7 +303,7 @@ unplanned_job_free(gpointer data)
 static void
 on_unplanned(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
-    g_autoptr(Request) request = user_data;
+    g_autofree Request *request = user_data;
     int64_t now_at = NO_INSTANT;
 
     if (error != NULL) {
@@ -330,12 +317,11 @@ on_unplanned(const DbResult *result, const GError *error, const DbFault *fault, 
 
         *job = (UnplannedJob){
             .id = (int)db_result_int(result, row, 0),
-            .name = g_strdup(db_result_text(result, row, 1)),
-            .revision = (int)db_result_int(result, row, 2),
-            .last_slot_at = field_instant(result, row, 3),
-            .zone = g_strdup(db_result_text(result, row, 6)),
+            .revision = (int)db_result_int(result, row, 1),
+            .last_slot_at = field_instant(result, row, 2),
+            .zone = g_strdup(db_result_text(result, row, 4)),
         };
-        now_at = db_result_instant(result, row, 5);
+        now_at = db_result_instant(result, row, 3);
         g_ptr_array_add(jobs, job);
     }
     request->done.unplanned(jobs, now_at, NULL, request->user_data);
@@ -356,7 +342,7 @@ jobs_unplanned(Store *store, int limit, JobsUnplanned loaded, gpointer user_data
 static void
 on_planned(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
-    g_autoptr(Request) request = user_data;
+    g_autofree Request *request = user_data;
 
     request->done.planned(error == NULL ? db_result_affected(result) : 0, error,
                           request->user_data);

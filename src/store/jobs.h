@@ -13,11 +13,9 @@ typedef struct {
     int id;
     char *name;
     int revision;
-    bool is_busy;         /* somebody runs it; it is listed because its plan is due */
-    bool is_wished;       /* a request to run it is due */
-    int64_t next_at;      /* jobnextrun as it stands in the table; NO_INSTANT */
-    int64_t planned_at;   /* the plan; NO_INSTANT, also on a disabled job */
-    int64_t last_slot_at; /* NO_INSTANT */
+    bool is_busy;       /* somebody runs it; it is listed because its plan is due */
+    int64_t next_at;    /* jobnextrun as it stands in the table; NO_INSTANT */
+    int64_t planned_at; /* the plan; NO_INSTANT, also on a disabled job */
     char *zone;
     int64_t timeout_us; /* 0 = none */
     char *
@@ -32,12 +30,13 @@ typedef struct {
     const char *database; /* of that step */
 } NextJob;
 
-/* limit: how many at the most. full_servers: char *, jobs for these are left in the table. next and due are NULL on
- * error. */
+/* limit: how many may be claimed, listed: how many are listed at least if there are as many, with those of busy jobs.
+ * full_servers: char *, jobs for these are left in the table, and so are those whose ids
+ * (int) are in left_out. next and due are NULL on error. */
 typedef void (*JobsLooked)(GPtrArray *due, const NextJob *next, int64_t now_at, const GError *error,
                            gpointer user_data);
-void jobs_look(Store *store, int limit, const GPtrArray *full_servers, JobsLooked looked,
-               gpointer user_data);
+void jobs_look(Store *store, int limit, int listed, const GPtrArray *full_servers,
+               const GArray *left_out, JobsLooked looked, gpointer user_data);
 
 /* An enabled schedule as it stands in the table. */
 typedef struct {
@@ -73,7 +72,6 @@ void jobs_steps(Store *store, const GArray *job_ids, JobsSteps loaded, gpointer 
 
 typedef struct {
     int id;
-    char *name;
     int revision;
     int64_t last_slot_at; /* NO_INSTANT */
     char *zone;

@@ -21,3 +21,10 @@ def test_statement_can_be_prepared(installed, path):
         installed.execute(statement)
     else:
         installed.execute("PREPARE statement AS " + statement)
+
+
+def test_statements_are_ascii():
+    """The server must be able to read them in every encoding that a database can have."""
+    for path in glob.glob(os.path.join(TOP, "sql", "*", "*.sql")):
+        with open(path, "rb") as file:
+            assert file.read().isascii(), path

@@ -136,6 +136,10 @@ def test_a_slot_of_a_running_job_is_skipped(jobs, agent, installed):
     wait_until(lambda: installed.query("SELECT skpreason, skpslots, skpfrom = skpto, skpagent FROM pgagent.pga_skipped"),
                "the slot is skipped", one)
     assert installed.query("SELECT skpreason, skpagent FROM pgagent.pga_skipped") == [("busy", one.name)]
+    installed.execute("UPDATE pgagent.pga_skipped SET skpfrom = now() + interval '1 s'")  # as if the run were long
+    jobs.make_due(job)
+    wait_until(lambda: installed.query("SELECT skpreason, skpslots FROM pgagent.pga_skipped") == [("busy", 2)],
+               "the next slot is part of the same episode", one)
     holder.close()
     assert [run[:2] for run in jobs.wait_for_runs(job, agent=one)] == [("s", "schedule")]
 
@@ -221,6 +225,57 @@ def test_only_for_this_host(jobs, agent, installed):
     jobs.run_now(other)
     assert jobs.run(mine, one)[0] == "s"
     assert jobs.runs(other) == []
+
+
+def test_jobs_that_somebody_holds_do_not_stand_in_the_way(jobs, agent, installed):
+    one = agent("--max-runs", "3", "-t", "600")
+    held = [jobs.job(f"held {number}", sql("SELECT 1")) for number in range(3)]
+    free = jobs.job("free", sql("SELECT 1"))
+    with installed.connect(autocommit=False) as editor, editor.cursor() as cursor:
+        cursor.execute("SELECT FROM pgagent.pga_job WHERE jobname LIKE 'held%' FOR NO KEY UPDATE")
+        jobs_due = "INSERT INTO pgagent.pga_request (reqkind, reqjobid) VALUES ('run', %s)"
+        installed.execute("SET pgalmanac.agent = 'on'")
+        for job in [*held, free]:
+            installed.execute(jobs_due, job)
+        installed.execute("RESET pgalmanac.agent; NOTIFY pgalmanac")
+        jobs.wait_for_runs(free, agent=one)
+        assert [jobs.runs(job) for job in held] == [[], [], []]
+    editor.close()
+    for job in held:
+        jobs.wait_for_runs(job, agent=one)
+
+
+def test_an_agent_without_room_still_plans(jobs, agent, installed):
+    one = agent("--max-runs", "1")
+    busy = jobs.job("busy", sql("SELECT pg_advisory_lock(1); SELECT pg_advisory_unlock(1)"))
+    holder = installed.connect()
+    holder.cursor().execute("SELECT pg_advisory_lock(1)")
+    jobs.run_now(busy)
+    jobs.wait_for_running(busy, one)
+    job = jobs.job("asked", sql("SELECT 1"), jobtimezone="MET")
+    jobs.schedule(job, hours=[3], minutes=[30])
+    wait_until(lambda: installed.value("SELECT jobnextrun FROM pgagent.pga_job WHERE jobid = %s", job), "it is planned", one)
+    holder.close()
+    jobs.wait_for_runs(busy, agent=one)
+
+
+@pytest.mark.parametrize("column", ["jobtimeout", "jsttimeout"])
+def test_a_limit_beyond_all_measure_harms_nobody(jobs, agent, installed, column):
+    one = agent()
+    job = jobs.job("patient", sql("SELECT 1"))
+    table = {"jobtimeout": "pga_job", "jsttimeout": "pga_jobstep"}[column]
+    installed.execute(f"UPDATE pgagent.{table} SET {column} = '170000000 years'")
+    assert jobs.run(job, one)[0] == "s"
+
+
+def test_wishes_that_are_due_in_a_moment(jobs, agent, installed):
+    """Each of them wakes the agent, and none may fall between the question what is due and the one what comes next."""
+    one = agent("-t", "600")
+    job = jobs.job("often", sql("SELECT 1"))
+    for number in range(1, 101):
+        installed.execute("UPDATE pgagent.pga_job SET jobnextrun = clock_timestamp() + %s * interval '0.05 ms'", number)
+        wait_until(lambda: not installed.query("SELECT FROM pgagent.pga_request"), f"wish {number} is taken", one)
+    assert {run[:2] for run in jobs.wait_for_runs(job, agent=one)} == {("s", "manual")}
 
 
 # What the agent has to say

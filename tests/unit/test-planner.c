@@ -44,7 +44,6 @@ due_job(int64_t planned_at)
                     .revision = 3,
                     .next_at = planned_at,
                     .planned_at = planned_at,
-                    .last_slot_at = NO_INSTANT,
                     .zone = (char *)"UTC"};
 }
 
@@ -106,13 +105,31 @@ test_next(void)
     g_autoptr(Planner) planner = planner_new();
     g_autoptr(GPtrArray) berlin = rows_of_hours(1 << 9, "Europe/Berlin");
     g_autoptr(GPtrArray) job_zone = rows_of_hours(1 << 9, NULL);
-    g_autoptr(GPtrArray) no_zone = rows_of_hours(1 << 9, "Nowhere/Land");
 
-    g_assert_cmpint(planner_next(planner, 1, berlin, "UTC", MONDAY), ==, MONDAY + 7 * HOUR);
-    g_assert_cmpint(planner_next(planner, 1, job_zone, "Asia/Tokyo", MONDAY), ==,
-                    MONDAY + 24 * HOUR);
-    g_assert_cmpint(planner_next(planner, 1, no_zone, "UTC", MONDAY), ==, NO_INSTANT);
-    g_assert_cmpint(planner_next(planner, 1, NULL, "UTC", MONDAY), ==, NO_INSTANT);
+    int64_t next_at = 0;
+
+    g_assert_true(planner_next(planner, 1, berlin, "UTC", MONDAY, &next_at));
+    g_assert_cmpint(next_at, ==, MONDAY + 7 * HOUR);
+    g_assert_true(planner_next(planner, 1, job_zone, "Asia/Tokyo", MONDAY, &next_at));
+    g_assert_cmpint(next_at, ==, MONDAY + 24 * HOUR);
+    g_assert_true(planner_next(planner, 1, NULL, "UTC", MONDAY, &next_at));
+    g_assert_cmpint(next_at, ==, NO_INSTANT);
+}
+
+/* Not to know is not the same as never. */
+static void
+test_unknown_zone(void)
+{
+    g_autoptr(Planner) planner = planner_new();
+    g_autoptr(GPtrArray) rows = rows_of_hours(1 << 9, "Nowhere/Land");
+    const DueJob job = due_job(MONDAY + 9 * HOUR);
+    Claim *claim = planner_claim_slot(planner, &job, rows, MONDAY + 9 * HOUR);
+    int64_t next_at = 0;
+
+    g_assert_false(planner_next(planner, 1, rows, "UTC", MONDAY, &next_at));
+    g_assert_cmpint(claim->slot_at, ==, MONDAY + 9 * HOUR);
+    g_assert_true(claim->needs_plan);
+    claim_free(claim);
 }
 
 int
@@ -123,5 +140,6 @@ main(int argc, char **argv)
     g_test_add_func("/planner/missed-slots", test_missed_slots);
     g_test_add_func("/planner/promised-slot", test_promised_slot);
     g_test_add_func("/planner/next", test_next);
+    g_test_add_func("/planner/unknown-zone", test_unknown_zone);
     return g_test_run();
 }
