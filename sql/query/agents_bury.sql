@@ -35,7 +35,7 @@ WITH dead AS (
     SET jlgstatus = 'd', jlgduration = clock_timestamp() - jlgstart,
         jlgreason = 'agent "' || dead.name || '" died while the job ran'
     FROM runs, dead
-    WHERE l.jlgid = runs.jlgid
+    WHERE l.jlgid = runs.jlgid AND l.jlgstatus = 'r'
     RETURNING l.jlgid
 ), freed AS (
     UPDATE pgagent.pga_job j

@@ -17,4 +17,4 @@ UPDATE pgagent.pga_joblog l
 SET jlgstatus = 'd', jlgduration = clock_timestamp() - jlgstart,
     jlgreason = 'the agent that ran this job is not registered any more'
 FROM orphans
-WHERE l.jlgid = orphans.jlgid
+WHERE l.jlgid = orphans.jlgid AND l.jlgstatus = 'r'

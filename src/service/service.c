@@ -122,6 +122,7 @@ service_reload(Service *self)
     self->steps.output_limit = self->settings->output_limit;
     db_pool_set_limits(self->pool, self->settings->max_connections,
                        self->settings->connect_timeout_us);
+    store_set_times(self->store, self->settings->connect_timeout_us, self->settings->retry_us);
     engine_apply(self->engine, self->settings);
     log_notice("configuration read again");
 }

@@ -25,6 +25,13 @@ struct Link {
     gpointer user_data;
 };
 
+void
+link_set_times(Link *self, int64_t connect_timeout_us, int64_t retry_us)
+{
+    self->connect_timeout_us = connect_timeout_us;
+    self->pause_max_ms = (guint)CLAMP(retry_us / CLOCK_US_PER_MS, PAUSE_FIRST_MS, PAUSE_MAX_MS);
+}
+
 Link *
 link_new(DbTarget *target, const char *purpose, int64_t connect_timeout_us, int64_t retry_us,
          const LinkEvents *events, gpointer user_data)
@@ -33,8 +40,7 @@ link_new(DbTarget *target, const char *purpose, int64_t connect_timeout_us, int6
 
     self->target = db_target_ref(target);
     self->purpose = g_strdup(purpose);
-    self->connect_timeout_us = connect_timeout_us;
-    self->pause_max_ms = (guint)CLAMP(retry_us / CLOCK_US_PER_MS, PAUSE_FIRST_MS, PAUSE_MAX_MS);
+    link_set_times(self, connect_timeout_us, retry_us);
     self->pause_ms = PAUSE_FIRST_MS;
     self->events = *events;
     self->user_data = user_data;

@@ -23,6 +23,9 @@ Link *link_new(DbTarget *target, const char *purpose, int64_t connect_timeout_us
 void link_free(Link *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Link, link_free)
 
+/* From the next attempt on. */
+void link_set_times(Link *self, int64_t connect_timeout_us, int64_t retry_us);
+
 void link_open(Link *self);
 DbConn *link_conn(Link *self); /* NULL while there is none */
 /* It works: the next failure starts with the shortest pause again. */

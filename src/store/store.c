@@ -12,6 +12,8 @@
 #include "store/tables.h"
 
 #define TRIM_EVERY_BEATS 100
+/* Heartbeats without an answer until the connection is given up: in time before the lease ends. */
+#define UNANSWERED_MAX 4
 /* After an outage all agents come back before anyone is buried. */
 #define MERCY_US (INT64_C(15) * CLOCK_US_PER_SECOND)
 
@@ -34,6 +36,7 @@ struct Store {
     int64_t may_bury_at_mono; /* not before then */
     guint heartbeat_id;
     guint beats;
+    guint unanswered;
     StoreEvents events;
     gpointer user_data;
     void (*left)(gpointer user_data);
@@ -172,6 +175,7 @@ on_renewed(bool still_ours, const GError *error, gpointer user_data)
     else if (error == NULL && self->renewal_failed)
         log_notice("the lease of agent \"%s\" is renewed again", self->name);
     self->renewal_failed = error != NULL;
+    self->unanswered = 0;
     if (error == NULL && !still_ours)
         store_become_fenced(self);
 }
@@ -196,6 +200,15 @@ on_heartbeat(gpointer user_data)
 {
     Store *self = user_data;
 
+    if (self->unanswered == UNANSWERED_MAX) {
+        g_autoptr(GError) silent =
+            g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_TIMEOUT, "the server does not answer");
+
+        /* link_drop ends this source. */
+        link_drop(self->control, silent);
+        return G_SOURCE_CONTINUE;
+    }
+    self->unanswered++;
     agents_renew(self, on_renewed, self);
     if (self->is_untidy)
         agents_tidy(self, on_tidied, self);
@@ -239,6 +252,7 @@ on_registered(int64_t epoch, const GError *error, gpointer user_data)
     self->is_registered = true;
     link_settled(self->control);
     store_bury_dead(self);
+    self->unanswered = 0;
     self->heartbeat_id = g_timeout_add(STORE_HEARTBEAT_MS, on_heartbeat, self);
     if (link_conn(self->log) == NULL)
         link_open(self->log);
@@ -394,6 +408,13 @@ store_free(Store *self)
     g_free(self->name);
     g_free(self->host);
     g_free(self);
+}
+
+void
+store_set_times(Store *self, int64_t connect_timeout_us, int64_t retry_us)
+{
+    link_set_times(self->control, connect_timeout_us, retry_us);
+    link_set_times(self->log, connect_timeout_us, retry_us);
 }
 
 void

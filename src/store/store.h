@@ -31,6 +31,9 @@ Store *store_new(DbTarget *target, const char *name, const char *host, int64_t c
 void store_free(Store *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 
+/* New times, after a reload. */
+void store_set_times(Store *self, int64_t connect_timeout_us, int64_t retry_us);
+
 void store_start(Store *self);
 /* Removes the agent from the register and closes; calls done when that is over (also when it cannot be done). */
 void store_leave(Store *self, void (*done)(gpointer user_data), gpointer user_data);

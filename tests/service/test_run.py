@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: PostgreSQL
 """A job runs: from the tables to the log rows."""
+import os
+import signal
+
 import pytest
 
 from harness.jobs import Jobs, batch, sql
@@ -331,3 +334,17 @@ def test_rows_that_vanish_while_they_run(jobs, agent, installed, table, key):
                "no job is locked", one)
     wait_until(lambda: not installed.value("SELECT count(*) FROM pgagent.pga_joblog WHERE jlgstatus = 'r'"),
                "no run is open", one)
+
+
+def test_a_server_that_falls_silent(jobs, agent, installed):
+    """The backend of the control connection stands still (as a peer behind a dead line does): another one is opened."""
+    one = agent()
+    backend = installed.value("SELECT jagpid FROM pgagent.pga_jobagent")
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        one.wait_for_log("the server does not answer")
+        job = jobs.job("goes on", sql("SELECT 1"))
+        assert jobs.run(job, one)[0] == "s"
+        assert installed.value("SELECT count(*) FROM pgagent.pga_jobagent WHERE jagpid <> %s", backend) == 1
+    finally:
+        os.kill(backend, signal.SIGCONT)
