@@ -3,7 +3,6 @@
 import socket
 from contextlib import closing
 
-import psycopg2
 import pytest
 
 from harness import Database
@@ -130,6 +129,21 @@ def wait_for_beats(database, agent):
         seen.add(database.value(f"SELECT state_change FROM pg_stat_activity WHERE {CONTROL}"))
         return len(seen) > 6
     wait_until(renewals, "it goes on trying", agent)
+
+
+def test_a_server_that_ends_idle_sessions(agent, make_cluster):
+    """The agent's own are left alone, whatever the server's settings say."""
+    server = make_cluster()
+    if server.version >= 14:
+        server.configure(idle_session_timeout="1s")
+    home = Database.create_installed(server.start())
+    one = agent(database=home)
+    one.wait_for_log("works on")
+    lease = home.value("SELECT jaglease FROM pgagent.pga_jobagent")
+    wait_until(lambda: home.value("SELECT jaglease FROM pgagent.pga_jobagent") > lease, "it is renewed", one)
+    jobs = Jobs(home)
+    assert jobs.run(jobs.job("first", sql("SELECT 1")), one)[0] == "s"
+    assert "lost" not in one.log()
 
 
 # The agent's connections
@@ -259,6 +273,24 @@ def run_beside_others(jobs, agent, job):
         assert jobs.wait_for_runs(other, agent=agent)[0][0] == "s"
         assert [step[0] for step in jobs.steps_of(other)] == ["s", "s"]
     return jobs.wait_for_runs(job, agent=agent)[0][0:3:2]
+
+
+def test_a_job_that_cannot_be_claimed(jobs, agent, installed):
+    """It is said once, and tried again and again."""
+    one = agent()
+    job = jobs.job("refused", sql("SELECT 1"))
+    installed.execute(REFUSE.format(what="INSERT ON pgagent.pga_joblog", when=f"NEW.jlgjobid = {job}"))
+    jobs.run_now(job)
+    one.wait_for_log("could not claim a due job, will keep trying: not this row")
+    others = [jobs.job(f"other {number}", sql("SELECT 1")) for number in range(10)]
+    for other in others:
+        jobs.run_now(other)
+    for other in others:
+        assert jobs.wait_for_runs(other, agent=one)[0][0] == "s"
+    assert one.log().count("could not") == 1
+    installed.execute("DROP FUNCTION refuse CASCADE")
+    assert jobs.wait_for_runs(job, agent=one)[0][0] == "s"
+    one.wait_for_log("due jobs can be claimed and planned again")
 
 
 def test_a_step_row_that_cannot_be_opened(jobs, agent, installed):
