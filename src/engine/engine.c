@@ -192,7 +192,7 @@ on_looked(const LookReport *report, const GError *error, gpointer user_data)
         self->wake_mono =
             MIN(self->wake_mono, report->now_mono + (report->next_at - report->now_at));
     engine_note_refused(self, report);
-    if (report->has_more && dispatch_room(self->parts.dispatch) > 0)
+    if (report->has_more && report->refused->len == 0 && dispatch_room(self->parts.dispatch) > 0)
         engine_wake_at(self, clock_now_mono());
 
     if (self->wants_plans && !self->is_stopping && store_is_ready(self->parts.store)) {
@@ -309,11 +309,6 @@ on_grace_over(gpointer user_data)
 void
 engine_stop(Engine *self, int64_t grace_us, void (*stopped)(gpointer user_data), gpointer user_data)
 {
-    if (self->is_stopping) {
-        dispatch_each(self->parts.dispatch, run_kill,
-                      "the agent was stopped at once while the job ran");
-        return;
-    }
     self->is_stopping = true;
     self->stopped = stopped;
     self->stopped_data = user_data;
