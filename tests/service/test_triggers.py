@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: PostgreSQL
 """What happens to plans and requests while people, pgAdmin and stock agents write to the tables."""
-import select
 from contextlib import closing, contextmanager
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ import psycopg2
 import pytest
 
 from harness import wait_until
+from harness.waiting import wait_for_answer
 
 pytestmark = pytest.mark.core
 
@@ -342,13 +342,13 @@ def do_at_once(job, statement, first, second):
     with closing(job.database.connect(autocommit=False)) as one, \
             closing(psycopg2.connect(job.database.conninfo, async_=True)) as other:
         one.cursor().execute(statement, first)
-        wait(other)
+        wait_for_answer(other)
         cursor = other.cursor()
         cursor.execute(statement, second)
         wait_until(lambda: job.value("SELECT %s = ANY (pg_blocking_pids(%s))", one.info.backend_pid, other.info.backend_pid),
                    "the second waits for the first")
         one.commit()
-        wait(other)
+        wait_for_answer(other)
 
 
 @pytest.mark.parametrize("first, second", [("2089-01-01", "2089-02-01"), ("2089-02-01", "2089-01-01")])
@@ -364,17 +364,6 @@ def test_two_people_edit_at_once(job, first, second):
     do_at_once(job, INSERT_SCHEDULE, [1, "first", first], [1, "second", second])
     assert job.next_run() == job.at("2085-01-01 09:00+00")
     assert job.revision() == 3
-
-
-def wait(connection):
-    """Until an asynchronous connection has done what it was asked."""
-    while True:
-        state = connection.poll()
-        if state == psycopg2.extensions.POLL_OK:
-            return
-        reads = [connection] if state == psycopg2.extensions.POLL_READ else []
-        writes = [connection] if state == psycopg2.extensions.POLL_WRITE else []
-        select.select(reads, writes, [])
 
 
 # ---- Stock agents on the same tables ----
@@ -593,9 +582,7 @@ def test_a_change_wakes_the_agents_when_it_is_committed(job, what):
         listener.cursor().execute("SELECT 1")
         assert listener.notifies == []
         person.commit()
-        while not listener.notifies:
-            select.select([listener], [], [])
-            listener.poll()
+        wait_until(lambda: listener.poll() == psycopg2.extensions.POLL_OK and listener.notifies, "the agents are woken")
         assert [(one.channel, one.payload) for one in listener.notifies] == [("pgalmanac", "")]
 
 

@@ -152,7 +152,11 @@ server_stop(Server *self, const char *mode)
     if (!self->pid)
         return;
     kill(self->pid, strcmp(mode, "immediate") == 0 ? SIGQUIT : SIGINT);
-    waitpid(self->pid, NULL, 0);
+    for (int i = 0; waitpid(self->pid, NULL, WNOHANG) == 0; i++) {
+        if (i == 3000)
+            g_error("the test server does not stop within a minute");
+        g_usleep(20000);
+    }
     self->pid = 0;
 }
 

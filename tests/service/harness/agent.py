@@ -72,7 +72,7 @@ class Agent:
         """Ends it as a crash would."""
         self.was_killed = True
         self.process.kill()
-        self.process.wait()
+        self.process.wait(timeout=60)
 
     def wait(self):
         """Until it has ended; gives its exit code, which is then the test's to judge."""

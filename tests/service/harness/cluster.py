@@ -3,13 +3,17 @@
 import glob
 import os
 import re
+import signal
 import socket
 import subprocess
+from contextlib import suppress
 
 import psycopg2
 from psycopg2.extensions import make_dsn
 
 from harness.users import clean_environment, give_away, popen_user
+
+LIMIT = 180  # seconds for one of its programs, which themselves give up after 120
 
 # Speed over safety, and nothing that depends on the machine.
 DEFAULTS = {
@@ -86,6 +90,28 @@ class Cluster:
             self.run("pg_ctl", "stop", "-w", "-t", "120", "-s", "-D", self.data, "-m", mode)
             self.running = False
 
+    def end(self):
+        """After a test: it goes, whatever state it is in."""
+        try:
+            self.stop("immediate")
+        except RuntimeError as error:
+            print(error)
+        self.kill()
+
+    def kill(self):
+        """The server and its sessions, if it did not stop."""
+        try:
+            with open(os.path.join(self.data, "postmaster.pid"), encoding="ascii") as file:
+                pid = int(file.readline())
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+                sessions = [int(word) for word in file.read().split()]
+        except (FileNotFoundError, ValueError):
+            return
+        for process in (pid, *sessions):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self.running = False
+
     def restart(self, mode="fast"):
         self.stop(mode)
         self.start()
@@ -111,10 +137,13 @@ class Cluster:
         """The output goes to a file: the server inherits it, so a pipe would never end."""
         path = os.path.join(self.directory, program + ".out")
         with open(path, "w+", encoding="utf-8") as output:
-            code = subprocess.call([os.path.join(self.bindir, program), *arguments],
-                                   stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                   cwd=self.directory, env=clean_environment(self.environment),
-                                   **popen_user())
+            try:
+                code = subprocess.call([os.path.join(self.bindir, program), *arguments],
+                                       stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=LIMIT,
+                                       cwd=self.directory, env=clean_environment(self.environment),
+                                       **popen_user())
+            except subprocess.TimeoutExpired:
+                code = f"no end within {LIMIT} s"
             output.seek(0)
             said = re.sub(r"\n+", "\n", output.read())
         if code != 0:

@@ -23,5 +23,9 @@ def start(program, *words, environment=None):
 
 def run(program, *words, environment=None):
     process = start(program, *words, environment=environment)
-    out, err = process.communicate(timeout=120)
+    try:
+        out, err = process.communicate(timeout=120)
+    except BaseException:
+        process.kill()
+        raise
     return subprocess.CompletedProcess(words, process.returncode, out, err)
