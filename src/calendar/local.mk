@@ -1,8 +1,14 @@
 noinst_LIBRARIES += libcalendar.a
 libcalendar_a_SOURCES = \
 	src/calendar/civil.c src/calendar/civil.h \
+	src/calendar/cron.h \
+	src/calendar/definition.h \
+	src/calendar/ical.h \
 	src/calendar/labels.c src/calendar/labels.h \
+	src/calendar/length.h \
+	src/calendar/place.h \
 	src/calendar/posixzone.c src/calendar/posixzone.h \
+	src/calendar/rrule.h \
 	src/calendar/rule.c src/calendar/rule.h \
 	src/calendar/schedule.c src/calendar/schedule.h \
 	src/calendar/tzif.c src/calendar/tzif.h \

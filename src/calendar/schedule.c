@@ -206,6 +206,7 @@ schedule_next(const Schedule *self, int64_t after, int64_t horizon, ScheduleSlot
             slot->at = search.at;
             slot->label = search.label;
             slot->schedule = self;
+            slot->zone = self->zone;
         }
         if (outcome != RULE_BEYOND)
             return outcome;
@@ -279,5 +280,5 @@ schedule_slot_label(const ScheduleSlot *slot)
     CivilDate date = civil_date(days);
     g_autofree char *seconds = second ? g_strdup_printf(":%02d", second) : g_strdup("");
     return g_strdup_printf("%04d-%02d-%02d %02d:%02d%s %s", date.year, date.month, date.day,
-                           minute / 60, minute % 60, seconds, zone_name(slot->schedule->zone));
+                           minute / 60, minute % 60, seconds, zone_name(slot->zone));
 }

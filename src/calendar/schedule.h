@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "calendar/length.h"
 #include "calendar/rule.h"
 #include "calendar/zone.h"
 
@@ -40,7 +41,8 @@ Zone *schedule_zone(const Schedule *self);
 typedef struct {
     int64_t at;
     int64_t label;
-    const Schedule *schedule;
+    const Schedule *schedule; /* of several: the member that asked */
+    const Zone *zone;         /* of the label */
 } ScheduleSlot;
 
 /* The first slot strictly after `after`, at or before `horizon` (INT64_MAX = up to the end of year 9999). *slot is
@@ -59,3 +61,31 @@ RuleOutcome schedule_set_count(const Schedule *const *schedules, size_t n, int64
 
 /* "2026-03-29 02:30 Europe/Berlin": the slot's nominal label, as run rows keep it. Free with g_free. */
 char *schedule_slot_label(const ScheduleSlot *slot);
+
+/* ---- Other schedules than those of a rule and pgAgent's exceptions ---- */
+
+/* start_at and end_at as above, in all of these. */
+Schedule *schedule_new_rule(int id, const Rule *rule, Zone *zone, int64_t start_at, int64_t end_at);
+/* Single labels (microseconds) of the zone, in any order. */
+Schedule *schedule_new_list(int id, Zone *zone, int64_t start_at, int64_t end_at,
+                            const int64_t *labels, size_t n);
+/* Whole days (since 1970-01-01): an exception only, with slots at their midnights. */
+Schedule *schedule_new_days(int id, Zone *zone, const int64_t *days, size_t n);
+/* start_at, and every period_us of elapsed time after it. */
+Schedule *schedule_new_every(int id, Zone *zone, int64_t start_at, int64_t end_at,
+                             int64_t period_us);
+/* What any of the members asks for and none of the exceptions hides. Takes the members over. */
+Schedule *schedule_new_union(int id, Zone *zone, Schedule **members, size_t n);
+/* Adds an exception, to a union only, and takes it over. Without a length (NULL) it hides the slots whose label it selects:
+ * their nominal label if both zones have one name, else what the exception's zone shows at the slot's instant; within the
+ * exception's own start and end. One of elapsed time (every) hides by the instant. With a length it hides everything from
+ * each of its slots for so long. */
+void schedule_union_except(Schedule *self, Schedule *exception, const Length *length);
+
+/* NULL unless the schedule has no slot at all, whatever its bounds, and that is proved; else why, in plain words. */
+const char *schedule_why_never(const Schedule *self);
+/* True if it asks for exactly that instant. */
+bool schedule_asks(const Schedule *self, int64_t at);
+/* Ends a schedule of a rule after its first n slots; they are looked for one after the other. False if that is more than the
+ * step budget allows. */
+bool schedule_end_after(Schedule *self, int64_t n) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* A rule as somebody wrote it: a row of pga_rule, or the words of `pgalmanac next`; and how it becomes a schedule. The one
+ * door behind which the languages are. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "calendar/cron.h"
+#include "calendar/ical.h"
+#include "calendar/length.h"
+#include "calendar/place.h"
+#include "calendar/schedule.h"
+
+typedef enum {
+    RULE_KIND_ONCE, /* the types of the 2005 RFC for pgAgent: all at the time of day of start_at */
+    RULE_KIND_HOURLY,
+    RULE_KIND_DAILY,
+    RULE_KIND_WEEKLY,
+    RULE_KIND_MONTHLY,
+    RULE_KIND_CRON,    /* text */
+    RULE_KIND_ICAL,    /* text */
+    RULE_KIND_EVERY,   /* elapsed time, from start_at on */
+    RULE_KIND_AFTER,   /* so long after the last run ended */
+    RULE_KIND_STARTUP, /* at each start of an agent */
+    N_RULE_KINDS
+} RuleKind;
+
+/* "once", "hourly" … as in pga_rule.rulkind. */
+const char *rule_kind_name(RuleKind kind);
+bool rule_kind_find(const char *name, RuleKind *kind);
+/* AFTER and STARTUP have no slots of their own: they hang on what happens. */
+bool rule_kind_is_calendar(RuleKind kind);
+
+typedef struct {
+    RuleKind kind;
+    int64_t
+        start_at; /* inclusive; typed rules take their time of day from its label, rounded up to a second */
+    int64_t end_at; /* inclusive; SCHEDULE_NO_END */
+    int64_t
+        count; /* ends after so many slots from start_at on; 0 = no such bound. Run counts (pga_rule.rulendcount)
+                         are another thing: they are kept by whoever runs the job. */
+    int every;        /* daily, weekly, monthly: every n; 1 */
+    uint32_t hours;   /* bit n = hour n; 0 = all; hourly */
+    uint8_t weekdays; /* bit n, 0 = Sunday; 0 = that of the start; weekly */
+    uint32_t
+        month_days; /* bit n = day n + 1; with month_days_back 0 = that of the start; monthly */
+    uint32_t month_days_back; /* bit 31 = the last, bit 30 = the one before it … */
+    uint16_t months;          /* bit n = month n + 1; 0 = all; monthly */
+    Length period;            /* every, after: without months; days are 24 hours */
+    char *text;               /* cron, ical */
+    CronDays days;            /* cron */
+} RuleDefinition;
+
+void definition_init(RuleDefinition *self); /* once, from the beginning, without bounds */
+void definition_clear(RuleDefinition *self);
+
+/* Reads what people write on one line: cron text, @macros, @every and @after with a length, @reboot, iCalendar lines, or
+ * words key=value (kind start end count every hours weekdays monthdays months period). An instant without an offset is
+ * read in the zone. start_at: what a text without a start gets. Errors: INPUT, and *place where. */
+typedef enum {
+    DIALECT_AUTO,
+    DIALECT_CRON,
+    DIALECT_ICAL,
+    DIALECT_TYPED
+} Dialect;
+bool definition_parse(const char *text, Dialect dialect, const Zone *zone, int64_t start_at,
+                      RuleDefinition *self, Place *place, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* One line (iCalendar: several) that reads as the same in that zone. Free with g_free. */
+char *definition_print(const RuleDefinition *self, const Zone *zone);
+
+/* The schedule of a rule whose kind is a calendar's. id: what schedule_id says. Errors as cron_parse, ical_parse and
+ * ical_compile; *place is where in self->text. */
+Schedule *definition_compile(const RuleDefinition *self, int id, Zone *zone, ZoneFinder find_zone,
+                             gpointer user_data, Place *place,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
