@@ -4,6 +4,7 @@ libcalendar_a_SOURCES = \
 	src/calendar/cron.h \
 	src/calendar/definition.h \
 	src/calendar/ical.h \
+	src/calendar/instant.c src/calendar/instant.h \
 	src/calendar/labels.c src/calendar/labels.h \
 	src/calendar/length.h \
 	src/calendar/place.h \

@@ -50,6 +50,12 @@ tests_unit_test_zone_SOURCES = tests/unit/test-zone.c $(calendar_test_tools)
 tests_unit_test_zone_CPPFLAGS = $(calendar_test_flags)
 tests_unit_test_zone_LDADD = $(calendar_test_libs)
 
+# calendar: definitions
+definition_tests = tests/unit/test-instant
+check_PROGRAMS += $(definition_tests)
+TESTS += $(definition_tests)
+tests_unit_test_instant_LDADD = $(calendar_test_libs)
+
 # Prints what the C planner thinks, for the service tests.
 check_PROGRAMS += tests/tools/plan-schedule tests/tools/show-zone
 tests_tools_plan_schedule_SOURCES = tests/tools/plan-schedule.c \
