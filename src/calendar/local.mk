@@ -6,7 +6,7 @@ libcalendar_a_SOURCES = \
 	src/calendar/ical.h \
 	src/calendar/instant.c src/calendar/instant.h \
 	src/calendar/labels.c src/calendar/labels.h \
-	src/calendar/length.h \
+	src/calendar/length.c src/calendar/length.h \
 	src/calendar/place.h \
 	src/calendar/posixzone.c src/calendar/posixzone.h \
 	src/calendar/rrule.h \

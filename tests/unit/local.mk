@@ -31,7 +31,7 @@ check_PROGRAMS += $(SERVICE_TESTS)
 TESTS += $(SERVICE_TESTS)
 
 # calendar
-calendar_tests = tests/unit/test-civil tests/unit/test-rule tests/unit/test-schedule tests/unit/test-zone
+calendar_tests = tests/unit/test-civil tests/unit/test-length tests/unit/test-rule tests/unit/test-schedule tests/unit/test-zone
 check_PROGRAMS += $(calendar_tests)
 TESTS += $(calendar_tests)
 calendar_test_tools = \
@@ -42,6 +42,9 @@ calendar_test_flags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/tools
 calendar_test_libs = libcalendar.a libbase.a $(GLIB_LIBS)
 
 tests_unit_test_civil_LDADD = $(calendar_test_libs)
+tests_unit_test_length_SOURCES = tests/unit/test-length.c $(calendar_test_tools)
+tests_unit_test_length_CPPFLAGS = $(calendar_test_flags)
+tests_unit_test_length_LDADD = $(calendar_test_libs)
 tests_unit_test_rule_LDADD = $(calendar_test_libs)
 tests_unit_test_schedule_SOURCES = tests/unit/test-schedule.c $(calendar_test_tools)
 tests_unit_test_schedule_CPPFLAGS = $(calendar_test_flags)
@@ -67,6 +70,7 @@ tests_tools_show_zone_LDADD = $(calendar_test_libs)
 EXTRA_DIST += \
 	tests/data/calendar/README \
 	tests/data/calendar/labels.tsv \
+	tests/data/calendar/lengths.tsv \
 	tests/data/calendar/offsets.tsv \
 	tests/data/calendar/pgagent.tsv \
 	tests/data/calendar/rules.tsv \
