@@ -65,6 +65,8 @@ typedef enum {
     DIALECT_ICAL,
     DIALECT_TYPED
 } Dialect;
+/* "auto", "cron" … */
+bool dialect_find(const char *name, Dialect *dialect);
 bool definition_parse(const char *text, Dialect dialect, const Zone *zone, int64_t start_at,
                       RuleDefinition *self, Place *place, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* One line (iCalendar: several) that reads as the same in that zone. Free with g_free. */
