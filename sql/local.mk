@@ -3,7 +3,8 @@ SQL_SCHEMA = \
 	sql/schema/0001_settings.sql \
 	sql/schema/0002_stock.sql \
 	sql/schema/0003_service.sql \
-	sql/schema/0004_planning.sql
+	sql/schema/0004_planning.sql \
+	sql/schema/0005_rules.sql
 SQL_QUERY = \
 	sql/query/agentlog_trim.sql \
 	sql/query/agentlog_write.sql \

@@ -69,7 +69,7 @@ CHANGED = {
 }
 
 # What only ours has: columns are appended, so that stock programs find theirs where they were.
-ADDED_TABLES = {"pga_setting", "pga_request", "pga_skipped", "pga_agentlog"}
+ADDED_TABLES = {"pga_setting", "pga_request", "pga_skipped", "pga_agentlog", "pga_rule"}
 ADDED = {
     "tables": ADDED_TABLES,
     "sequences": {"pga_request_reqid_seq", "pga_skipped_skpid_seq", "pga_agentlog_aglid_seq", "pga_epoch_seq"},
@@ -77,7 +77,7 @@ ADDED = {
         "pga_jobagent.jaguuid", "pga_jobagent.jagname", "pga_jobagent.jagversion", "pga_jobagent.jagepoch",
         "pga_jobagent.jaglease", "pga_jobagent.jagbackendstart",
         "pga_job.jobtimezone", "pga_job.jobtimeout", "pga_job.jobreplan", "pga_job.jobplanned", "pga_job.joblastslot",
-        "pga_job.jobrevision", "pga_jobstep.jsttimeout", "pga_schedule.jsctimezone", "pga_schedule.jsclastslot",
+        "pga_job.jobrevision", "pga_job.joblastend", "pga_jobstep.jsttimeout", "pga_schedule.jsctimezone", "pga_schedule.jsclastslot",
         "pga_joblog.jlgscheduled", "pga_joblog.jlglabel", "pga_joblog.jlgtrigger", "pga_joblog.jlgslots",
         "pga_joblog.jlgjscid", "pga_joblog.jlgrulid", "pga_joblog.jlgattempt", "pga_joblog.jlgagent", "pga_joblog.jlgepoch",
         "pga_joblog.jlgbatch", "pga_joblog.jlgby", "pga_joblog.jlgreason",
@@ -86,13 +86,16 @@ ADDED = {
     "constraints": {"pgagent.pga_job.pga_job_jobtimeout_check", "pgagent.pga_jobstep.pga_jobstep_jsttimeout_check"},
     "indexes": {"pga_job_nextrun", "pga_job_replan", "pga_joblog_running", "pga_jobsteplog_jstid"},
     "triggers": {"pga_job_before_insert", "pga_job_after_insert", "pga_job_after_delete", "pga_schedule_before",
-                 "pga_request_trigger", "pga_setting_before", "pga_setting_insert", "pga_setting_update"},
+                 "pga_request_trigger", "pga_joblog_closed", "pga_joblog_removed", "pga_setting_before", "pga_setting_insert", "pga_setting_update"},
     "functions": {"pgagent.pga_zone_works(text)", "pgagent.pga_check_zone(text,text)", "pgagent.pga_utc_offset(bigint,text)",
                   "pgagent.pga_schedule_after(timestamp with time zone,text,timestamp with time zone,timestamp with time zone,"
                   "boolean[],boolean[],boolean[],boolean[],boolean[],date[],time without time zone[])",
                   "pgagent.pga_plan_after(timestamp with time zone,integer,text)",
                   "pgagent.pga_job_before_insert()", "pgagent.pga_job_after_insert()", "pgagent.pga_notify()",
                   "pgagent.pga_schedule_before()", "pgagent.pga_request_trigger()",
+                  "pgagent.pga_read_macro(pgagent.pga_rule)", "pgagent.pga_cron_mistake(text)",
+                  "pgagent.pga_ical_mistake(text)", "pgagent.pga_strangers(smallint[],integer,integer)",
+                  "pgagent.pga_joblog_closed()",
                   "pgagent.pga_setting_before()", "pgagent.pga_setting_after()"},
 }
 

@@ -43,6 +43,12 @@ class Jobs:
             " RETURNING jscid", job, enabled, start, end, flags(60, minutes), flags(24, hours), flags(7, weekdays),
             flags(32, monthdays), flags(12, months))
 
+    def rule(self, job, rulkind, **columns):
+        names = "".join(f", {name}" for name in columns)
+        return self.database.value(
+            f"INSERT INTO pgagent.pga_rule (ruljobid, rulkind{names}) VALUES (%s, %s{', %s' * len(columns)})"
+            " RETURNING rulid", job, rulkind, *columns.values())
+
     def run_now(self, job):
         """As pgAdmin's menu does it."""
         self.database.execute("UPDATE pgagent.pga_job SET jobnextrun = now()::timestamptz WHERE jobid = %s", job)
