@@ -10,7 +10,7 @@ import pytest
 
 from harness import Database
 from harness.holding import HeldBatch, HeldSql
-from harness.jobs import Jobs, batch, sql
+from harness.jobs import Jobs, sql
 from harness.users import give_away
 from harness.waiting import wait_until
 
@@ -108,11 +108,13 @@ def test_steps_that_end_in_time(jobs, agent, installed, directory, scratch):
 @pytest.mark.core
 @pytest.mark.parametrize("grace, signals, reason", [
     ("0.2s", 1, STOPPED), ("1h", 2, STOPPED_AT_ONCE)], ids=["after the grace time", "second signal"])
-def test_steps_that_do_not_end(jobs, agent, installed, scratch, grace, signals, reason):
+def test_steps_that_do_not_end(jobs, agent, installed, directory, scratch, grace, signals, reason):
     one = agent("--grace", grace, environment={"TMPDIR": scratch})
+    script = HeldBatch(directory)
     running = [jobs.job("sql", sql("SELECT pg_sleep(300)"), sql("SELECT 1")),
-               jobs.job("batch", batch("sleep 300"), sql("SELECT 1"))]
+               jobs.job("batch", script.step, sql("SELECT 1"))]
     start(jobs, one, *running)
+    wait_until(script.has_started, "the script runs", one)
     children = children_of(one.pid)
     for number in range(signals):
         one.signal(signal.SIGTERM)

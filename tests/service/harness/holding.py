@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: PostgreSQL
 """Steps that go on until the test lets them end."""
+import itertools
 import os
 import tempfile
 from contextlib import closing
@@ -8,14 +9,19 @@ from harness.jobs import batch, sql
 from harness.users import give_away
 
 
+locks = itertools.count(1)
+
+
 class HeldSql:
-    """`step` waits in the server of that database for as long as nobody calls release()."""
+    """`step` waits in the server of that database for as long as nobody calls release(). Each has a lock of its own:
+    a test that has failed may hold its lock for long, as pytest keeps its variables."""
 
     def __init__(self, database, **more):
-        self.step = sql("SELECT pg_advisory_lock(7); SELECT pg_advisory_unlock(7)", dbname=database.name, **more)
+        lock = next(locks)
+        self.step = sql(f"SELECT pg_advisory_lock({lock}); SELECT pg_advisory_unlock({lock})", dbname=database.name, **more)
         self._holder = database.connect()
         with self._holder.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(7)")
+            cursor.execute(f"SELECT pg_advisory_lock({lock})")
 
     def release(self):
         self._holder.close()

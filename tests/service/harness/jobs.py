@@ -81,8 +81,12 @@ class Jobs:
         return wait_until(ended, f"{count} runs of job {job} have ended", agent)
 
     def wait_for_running(self, job, agent=None):
-        """Until a step of the job runs."""
-        wait_until(lambda: [step for step in self.steps_of(job) if step[0] == "r"], f"job {job} runs", agent)
+        """Until a step of the job runs. A first step's row is there before its connection is: only with the backend's
+        number (which pgAgent does not note) its SQL has been sent. Of a script, HeldBatch.has_started knows."""
+        wait_until(lambda: self.database.value(
+            "SELECT count(*) FROM pgagent.pga_jobsteplog JOIN pgagent.pga_jobstep ON jstid = jsljstid"
+            " JOIN pgagent.pga_joblog ON jlgid = jsljlgid WHERE jlgjobid = %s AND jslstatus = 'r'"
+            " AND (jstkind = 'b' OR jslpid IS NOT NULL OR jlgepoch IS NULL)", job), f"job {job} runs", agent)
 
     def wait_until_settled(self, agent=None):
         """Until no run is open, no step is open and no job is claimed."""
