@@ -6,6 +6,7 @@
 #include "calendar/rule.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include "calendar/civil.h"
 
@@ -154,4 +155,40 @@ rule_mask_next_minute(const RuleMask *self, int minute)
     if (!hours || !minutes)
         return -1;
     return __builtin_ctz(hours) * 60 + __builtin_ctzll(minutes);
+}
+
+G_STATIC_ASSERT(sizeof(Rule) % sizeof(uint64_t) == 0);
+
+void
+rule_init(Rule *self)
+{
+    memset(self, 0, sizeof *self);
+    self->interval = 1;
+    self->frequency = RULE_SECONDLY;
+    self->week_start = 1;
+    self->seconds = RULE_ALL_60;
+    self->minutes = RULE_ALL_60;
+    self->hours = RULE_ALL_HOURS;
+    self->months = RULE_ALL_MONTHS;
+    self->weekdays = RULE_ALL_WEEKDAYS;
+    self->month_days = RULE_ALL_MONTH_DAYS;
+}
+
+bool
+rule_equal(const Rule *a, const Rule *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+void
+rule_numbers_add(RuleNumbers *self, int number)
+{
+    g_assert(number >= 1 && number <= 366);
+    self->words[number / 64] |= UINT64_C(1) << number % 64;
+}
+
+bool
+rule_numbers_has(const RuleNumbers *self, int number)
+{
+    return self->words[number / 64] >> number % 64 & 1;
 }
