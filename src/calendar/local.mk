@@ -1,7 +1,9 @@
 noinst_LIBRARIES += libcalendar.a
 libcalendar_a_SOURCES = \
 	src/calendar/civil.c src/calendar/civil.h \
-	src/calendar/cron.h \
+	src/calendar/cron.c src/calendar/cron.h \
+	src/calendar/cronfield.c src/calendar/cronfield.h \
+	src/calendar/cronprint.c \
 	src/calendar/definition.c src/calendar/definition.h \
 	src/calendar/ical.h \
 	src/calendar/instant.c src/calendar/instant.h \

@@ -31,7 +31,7 @@ check_PROGRAMS += $(SERVICE_TESTS)
 TESTS += $(SERVICE_TESTS)
 
 # calendar
-calendar_tests = tests/unit/test-civil tests/unit/test-length tests/unit/test-rule tests/unit/test-schedule tests/unit/test-zone
+calendar_tests = tests/unit/test-civil tests/unit/test-cron tests/unit/test-length tests/unit/test-rule tests/unit/test-schedule tests/unit/test-zone
 check_PROGRAMS += $(calendar_tests)
 TESTS += $(calendar_tests)
 calendar_test_tools = \
@@ -42,6 +42,9 @@ calendar_test_flags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/tools
 calendar_test_libs = libcalendar.a libbase.a $(GLIB_LIBS)
 
 tests_unit_test_civil_LDADD = $(calendar_test_libs)
+tests_unit_test_cron_SOURCES = tests/unit/test-cron.c $(calendar_test_tools)
+tests_unit_test_cron_CPPFLAGS = $(calendar_test_flags)
+tests_unit_test_cron_LDADD = $(calendar_test_libs)
 tests_unit_test_length_SOURCES = tests/unit/test-length.c $(calendar_test_tools)
 tests_unit_test_length_CPPFLAGS = $(calendar_test_flags)
 tests_unit_test_length_LDADD = $(calendar_test_libs)
@@ -69,6 +72,8 @@ tests_tools_show_zone_LDADD = $(calendar_test_libs)
 
 EXTRA_DIST += \
 	tests/data/calendar/README \
+	tests/data/calendar/cron-errors.tsv \
+	tests/data/calendar/cron-printed.tsv \
 	tests/data/calendar/labels.tsv \
 	tests/data/calendar/lengths.tsv \
 	tests/data/calendar/offsets.tsv \
