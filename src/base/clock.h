@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* The only place that reads a clock. Instants are microseconds: `_at` since 1970 UTC (wall clock),
- * `_mono` since some start (monotonic, stands still while the machine sleeps), `_boot` the same but
- * counting sleep; leases are measured by it. */
+ * `_mono` since some start (monotonic, stands still while the machine sleeps). */
 #pragma once
 
 #include <stdint.h>
@@ -11,4 +10,3 @@
 
 int64_t clock_now_at(void);
 int64_t clock_now_mono(void);
-int64_t clock_now_boot(void);

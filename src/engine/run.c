@@ -13,6 +13,16 @@
 #define KILL_AFTER_MS 5000 /* between asking a step to stop and ending it */
 #define FIRST_ATTEMPT 1
 
+typedef enum {
+    RUN_CLAIMED,   /* its log row is there, no step has begun */
+    RUN_PREPARING, /* a step gets ready: a connection */
+    RUN_OPENING,   /* that step's log row is being written */
+    RUN_RUNNING,   /* the step runs */
+    RUN_CLOSING,   /* its end is being written */
+    RUN_CLOSED,
+    N_RUN_STATES
+} RunState;
+
 /* Why a step was told to stop; the strongest counts. */
 typedef enum {
     STOP_NOTHING,
@@ -470,22 +480,4 @@ int64_t
 run_id(const Run *self)
 {
     return self->id;
-}
-
-int
-run_job_id(const Run *self)
-{
-    return self->job_id;
-}
-
-const char *
-run_job_name(const Run *self)
-{
-    return self->job_name;
-}
-
-RunState
-run_state(const Run *self)
-{
-    return self->state;
 }

@@ -11,16 +11,6 @@
 #include "store/jobs.h"
 #include "store/runs.h"
 
-typedef enum {
-    RUN_CLAIMED,   /* its log row is there, no step has begun */
-    RUN_PREPARING, /* a step gets ready: a connection */
-    RUN_OPENING,   /* that step's log row is being written */
-    RUN_RUNNING,   /* the step runs */
-    RUN_CLOSING,   /* its end is being written */
-    RUN_CLOSED,
-    N_RUN_STATES
-} RunState;
-
 typedef struct Run Run;
 
 /* The run is over and its job is free, or it was dropped. The run may be given up by run_unref in it. */
@@ -52,6 +42,3 @@ void run_kill(Run *self, const char *reason);
 void run_drop(Run *self);
 
 int64_t run_id(const Run *self);
-int run_job_id(const Run *self);
-const char *run_job_name(const Run *self);
-RunState run_state(const Run *self);
