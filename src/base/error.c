@@ -19,3 +19,16 @@ error_is_transient(const GError *error)
     return error && error->domain == ALMANAC_ERROR && error->code >= 0 &&
            error->code < N_ALMANAC_ERRORS && transient[error->code];
 }
+
+bool
+error_is_given_up(const GError *error)
+{
+    return g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED);
+}
+
+bool
+error_is_cut_off(const GError *error)
+{
+    return error_is_given_up(error) ||
+           g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION);
+}

@@ -26,3 +26,7 @@ typedef enum {
 
 /* True if trying the same again later may succeed: CONNECTION, BUSY, TIMEOUT. */
 bool error_is_transient(const GError *error);
+/* True if whoever asked for it gave it up (closed the connection, cleared the queue) and knows what comes next. */
+bool error_is_given_up(const GError *error);
+/* True if there is no connection any more, lost or given up: what was asked for is asked again on the next one. */
+bool error_is_cut_off(const GError *error);

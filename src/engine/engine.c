@@ -130,8 +130,7 @@ static void
 engine_tick_failed(Engine *self, const char *what, const GError *error)
 {
     /* A lost connection is the store's news, and ready comes when it is back. */
-    if (!g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION) &&
-        !g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED))
+    if (!error_is_cut_off(error))
         engine_in_trouble(self, what, error->message);
     self->tick_is_fine = false;
     engine_back_off(self);

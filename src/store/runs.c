@@ -70,12 +70,6 @@ runs_note_pid(Store *store, int64_t step_log_id, int pid)
 
 /* Texts that the server does not take */
 
-static bool
-is_given_up(const GError *error)
-{
-    return g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED);
-}
-
 /* The same with "?" for each character that a database of another encoding may not have; NULL if there is none. */
 static char *
 without_strange_characters(const char *text)
@@ -136,11 +130,11 @@ on_step_closed(const DbResult *result, const GError *error, gpointer user_data)
 
     if (error == NULL && db_result_rows(result) == 0)
         return WRITER_AGAIN;
-    if (error != NULL && !is_given_up(error) && step_end_replace_output(self, error)) {
+    if (error != NULL && !error_is_given_up(error) && step_end_replace_output(self, error)) {
         step_end_write(self);
         return WRITER_DONE;
     }
-    if (error != NULL && !is_given_up(error))
+    if (error != NULL && !error_is_given_up(error))
         log_error("could not write how a step ended: %s", error->message);
     step_end_free(self);
     return WRITER_DONE;
@@ -221,7 +215,7 @@ on_closed(const DbResult *result, const GError *error, gpointer user_data)
 
     if (error == NULL && db_result_rows(result) == 0)
         return WRITER_AGAIN;
-    if (error != NULL && !is_given_up(error))
+    if (error != NULL && !error_is_given_up(error))
         return run_end_refused(self, error);
 
     self->closed(error, self->user_data);

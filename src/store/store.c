@@ -115,13 +115,6 @@ store_write_message(Store *self, const char *level, int job_id, const char *mess
     writer_add(self->writer, sql_query("agentlog_write"), g_steal_pointer(&params), NULL, NULL);
 }
 
-/* We closed the connection ourselves: whoever did knows what comes next. */
-static bool
-is_given_up(const GError *error)
-{
-    return g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED);
-}
-
 static void
 store_become_ready(Store *self)
 {
@@ -224,7 +217,7 @@ on_heartbeat(gpointer user_data)
 static void
 store_drop_control(Store *self, const GError *error)
 {
-    if (!is_given_up(error) && link_conn(self->control) != NULL)
+    if (!error_is_given_up(error) && link_conn(self->control) != NULL)
         link_drop(self->control, error);
 }
 
@@ -262,7 +255,7 @@ on_registered(int64_t epoch, const GError *error, gpointer user_data)
 static bool
 store_is_refused(Store *self, const GError *error)
 {
-    return !self->was_ready && !error_is_transient(error) && !is_given_up(error) &&
+    return !self->was_ready && !error_is_transient(error) && !error_is_given_up(error) &&
            self->events.refused(error, self->user_data);
 }
 
@@ -342,7 +335,7 @@ on_log_set_up(const DbResult *result, const GError *error, const DbFault *fault,
     Store *self = user_data;
 
     if (error != NULL) {
-        if (!is_given_up(error) && link_conn(self->log) != NULL)
+        if (!error_is_given_up(error) && link_conn(self->log) != NULL)
             link_drop(self->log, error);
         return;
     }

@@ -195,8 +195,7 @@ on_written(const GPtrArray *results, int failed, const GError *error, const DbFa
         self->batch_max = MIN(self->batch_max * 2, BATCH_MAX);
         writer_out_of_trouble(self);
         writer_answer_all(self, results, NULL);
-    } else if (g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION) ||
-               g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED)) {
+    } else if (error_is_cut_off(error)) {
         writer_take_back(self);
         return;
     } else {
