@@ -137,7 +137,7 @@ store_become_lost(Store *self)
         self->events.lost(self->user_data);
 }
 
-/* Our row was taken: everything of the old epoch is void. The same connection registers anew. */
+/* Our row was taken: everything of the old epoch is void. The next connection registers anew. */
 static void
 store_become_fenced(Store *self)
 {
