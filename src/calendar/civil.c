@@ -59,9 +59,26 @@ civil_is_leap_year(int32_t year)
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
 
+static int64_t
+floor_divide(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
 int64_t
 civil_label_days(int64_t label)
 {
-    int64_t days = label / CIVIL_US_PER_DAY;
-    return days - (label % CIVIL_US_PER_DAY < 0);
+    return floor_divide(label, CIVIL_US_PER_DAY);
+}
+
+int64_t
+civil_label_seconds(int64_t label)
+{
+    return floor_divide(label, CIVIL_US_PER_SECOND);
+}
+
+int64_t
+civil_second_days(int64_t second)
+{
+    return floor_divide(second, 86400);
 }

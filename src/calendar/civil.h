@@ -33,3 +33,6 @@ int civil_month_length(int32_t year, int month);
 bool civil_is_leap_year(int32_t year);
 /* The day that a local label (microseconds) lies in; rounds towards the past. */
 int64_t civil_label_days(int64_t label);
+/* Labels in whole seconds: that of a label in microseconds, and its day. Both round towards the past. */
+int64_t civil_label_seconds(int64_t label);
+int64_t civil_second_days(int64_t second);

@@ -3,33 +3,44 @@
 
 #include "calendar/labels.h"
 
-#include <string.h>
-
 #include "calendar/civil.h"
+#include "calendar/times.h"
 
 #define MINUTES_PER_DAY 1440
 #define DAY_WORDS       ((MINUTES_PER_DAY + 63) / 64)
 
-/* Days on which nothing happens, both inclusive. */
+/* Days, both inclusive. */
 typedef struct {
     int64_t first;
     int64_t last;
 } DayRange;
 
+typedef enum {
+    LABELS_OF_RULE,
+    LABELS_LISTED,
+    LABELS_DAYS
+} LabelsKind;
+
 struct Labels {
-    RuleMask mask;
-    bool is_empty;
-    uint64_t minutes[DAY_WORDS]; /* of the day; without exceptions of every day */
-    GArray *days;                /* DayRange, sorted and apart from each other */
-    GArray *hidden;              /* int64_t, minutes since 1970 that are left out; sorted */
+    LabelsKind kind;
+    const char *why_never;
+    GArray *list; /* int64_t, sorted: the labels, or days; NULL of a rule */
+
+    Rule rule;
+    bool hides_times;           /* some minutes of every day */
+    uint64_t hidden[DAY_WORDS]; /* these */
+    GArray *hidden_days;        /* DayRange, sorted and apart from each other; NULL = none */
+    GArray *hidden_minutes;     /* int64_t, minutes since 1970; sorted; NULL = none */
 };
 
 static gint
-compare_instants(gconstpointer a, gconstpointer b)
+compare_numbers(gconstpointer a, gconstpointer b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
 }
+
+/* ---- A rule and what is hidden of it ---- */
 
 static void
 add_day(GArray *ranges, int64_t day)
@@ -44,86 +55,65 @@ add_day(GArray *ranges, int64_t day)
 }
 
 static void
-add_minutes(Labels *self)
+hide_days(Labels *self, GArray *days)
 {
-    for (int minute = rule_mask_next_minute(&self->mask, 0); minute >= 0;
-         minute = rule_mask_next_minute(&self->mask, minute + 1))
-        self->minutes[minute / 64] |= UINT64_C(1) << minute % 64;
+    g_array_sort(days, compare_numbers);
+    self->hidden_days = g_array_new(FALSE, FALSE, sizeof(DayRange));
+    for (guint i = 0; i < days->len; i++)
+        add_day(self->hidden_days, g_array_index(days, int64_t, i));
 }
 
 /* Sorts the exceptions into their three kinds. */
 static void
-take_exceptions(Labels *self, const ScheduleException *exceptions, size_t n)
+hide(Labels *self, const ScheduleException *exceptions, size_t n)
 {
     g_autoptr(GArray) days = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    self->hidden_minutes = g_array_new(FALSE, FALSE, sizeof(int64_t));
     for (size_t i = 0; i < n; i++) {
         const ScheduleException *exception = &exceptions[i];
         bool any_minute = exception->minute == SCHEDULE_ANY_MINUTE;
         if (exception->minute < SCHEDULE_ANY_MINUTE || exception->minute >= MINUTES_PER_DAY)
             continue;
         if (exception->date == SCHEDULE_ANY_DATE) {
-            if (!any_minute)
-                self->minutes[exception->minute / 64] &= ~(UINT64_C(1) << exception->minute % 64);
+            if (!any_minute) {
+                self->hidden[exception->minute / 64] |= UINT64_C(1) << exception->minute % 64;
+                self->hides_times = true;
+            }
             continue;
         }
         if (exception->date < CIVIL_MIN_DAYS || exception->date > CIVIL_MAX_DAYS)
             continue;
         int64_t value =
             any_minute ? exception->date : exception->date * MINUTES_PER_DAY + exception->minute;
-        g_array_append_val(any_minute ? days : self->hidden, value);
+        g_array_append_val(any_minute ? days : self->hidden_minutes, value);
     }
-    g_array_sort(self->hidden, compare_instants);
-    g_array_sort(days, compare_instants);
-    for (guint i = 0; i < days->len; i++)
-        add_day(self->days, g_array_index(days, int64_t, i));
+    g_array_sort(self->hidden_minutes, compare_numbers);
+    hide_days(self, days);
 }
 
 static bool
-has_minutes(const Labels *self)
+is_hidden_time(const Labels *self, int minute)
 {
-    uint64_t all = 0;
-    for (size_t i = 0; i < DAY_WORDS; i++)
-        all |= self->minutes[i];
-    return all != 0;
+    return self->hidden[minute / 64] >> minute % 64 & 1;
 }
 
-Labels *
-labels_new(RuleMask mask, const ScheduleException *exceptions, size_t n_exceptions)
+static bool
+shows_any_time(const Labels *self)
 {
-    Labels *self = g_new0(Labels, 1);
-    self->mask = mask;
-    self->days = g_array_new(FALSE, FALSE, sizeof(DayRange));
-    self->hidden = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    add_minutes(self);
-    take_exceptions(self, exceptions, n_exceptions);
-    int64_t day;
-    self->is_empty =
-        !has_minutes(self) || rule_mask_next_day(&mask, 0, CIVIL_CYCLE_DAYS, &day) != RULE_FOUND;
-    return self;
-}
-
-void
-labels_free(Labels *self)
-{
-    if (!self)
-        return;
-    g_array_unref(self->days);
-    g_array_unref(self->hidden);
-    g_free(self);
-}
-
-bool
-labels_is_empty(const Labels *self)
-{
-    return self->is_empty;
+    for (int second = times_next(&self->rule, 0); second >= 0;
+         second = times_next(&self->rule, (second / 60 + 1) * 60)) {
+        if (!is_hidden_time(self, second / 60))
+            return true;
+    }
+    return false;
 }
 
 /* The range that the day lies in, or NULL. */
 static const DayRange *
-find_day(const Labels *self, int64_t day)
+find_hidden_day(const Labels *self, int64_t day)
 {
-    const DayRange *ranges = (const DayRange *)(const void *)self->days->data;
-    size_t low = 0, high = self->days->len;
+    const DayRange *ranges = (const DayRange *)(const void *)self->hidden_days->data;
+    size_t low = 0, high = self->hidden_days->len;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (ranges[middle].last < day)
@@ -131,18 +121,18 @@ find_day(const Labels *self, int64_t day)
         else
             high = middle;
     }
-    return low < self->days->len && ranges[low].first <= day ? &ranges[low] : NULL;
+    return low < self->hidden_days->len && ranges[low].first <= day ? &ranges[low] : NULL;
 }
 
-/* The index of the first hidden minute at or after that one. */
+/* The index of the first number at or after that one. */
 static size_t
-find_hidden(const Labels *self, int64_t minute)
+find_number(const GArray *sorted, int64_t number)
 {
-    const int64_t *hidden = (const int64_t *)(const void *)self->hidden->data;
-    size_t low = 0, high = self->hidden->len;
+    const int64_t *numbers = (const int64_t *)(const void *)sorted->data;
+    size_t low = 0, high = sorted->len;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (hidden[middle] < minute)
+        if (numbers[middle] < number)
             low = middle + 1;
         else
             high = middle;
@@ -150,78 +140,143 @@ find_hidden(const Labels *self, int64_t minute)
     return low;
 }
 
-static int
-next_minute(const Labels *self, int minute)
+static bool
+has_number(const GArray *sorted, int64_t number)
 {
-    if (minute >= MINUTES_PER_DAY)
-        return -1;
-    int word = minute / 64;
-    uint64_t bits = self->minutes[word] & UINT64_MAX << minute % 64;
-    while (!bits) {
-        if (++word == DAY_WORDS)
-            return -1;
-        bits = self->minutes[word];
-    }
-    return word * 64 + __builtin_ctzll(bits);
+    size_t i = find_number(sorted, number);
+    return i < sorted->len && g_array_index(sorted, int64_t, i) == number;
 }
 
-/* The first minute of that day at or after `minute` that no exception hides; -1 = none. */
-static int
-next_shown_minute(const Labels *self, int64_t day, int minute, int *steps)
+/* If the label is hidden, the first label behind what hides it; else the label itself. */
+static int64_t
+leave_hidden(const Labels *self, int64_t label)
 {
-    minute = next_minute(self, minute);
-    if (minute < 0 || self->hidden->len == 0)
-        return minute;
-    int64_t day_start = day * MINUTES_PER_DAY;
-    size_t i = find_hidden(self, day_start + minute);
-    for (; i < self->hidden->len; i++, --*steps) {
-        int64_t hidden = g_array_index(self->hidden, int64_t, i) - day_start;
-        if (hidden > minute)
-            break;
-        if (hidden == minute)
-            minute = next_minute(self, minute + 1);
-        if (minute < 0)
-            break;
+    int64_t day = civil_label_days(label);
+    if (self->hidden_days->len > 0) {
+        const DayRange *range = find_hidden_day(self, day);
+        if (range)
+            return (range->last + 1) * CIVIL_US_PER_DAY;
     }
-    return minute;
+    int64_t time = label - day * CIVIL_US_PER_DAY;
+    int64_t minute = day * MINUTES_PER_DAY + time / CIVIL_US_PER_MINUTE;
+    if (is_hidden_time(self, (int)(time / CIVIL_US_PER_MINUTE)) ||
+        (self->hidden_minutes->len > 0 && has_number(self->hidden_minutes, minute)))
+        return (minute + 1) * CIVIL_US_PER_MINUTE;
+    return label;
+}
+
+static RuleOutcome
+next_of_rule(const Labels *self, int64_t from, int64_t last, int *steps, int64_t *label)
+{
+    for (;;) {
+        int64_t next;
+        RuleOutcome outcome = rule_next(&self->rule, from, last, steps, &next);
+        if (outcome == RULE_FOUND && self->hidden_days)
+            from = leave_hidden(self, next);
+        if (outcome != RULE_FOUND || !self->hidden_days || from == next) {
+            if (outcome == RULE_FOUND)
+                *label = next;
+            return outcome;
+        }
+        if (--*steps < 0)
+            return RULE_BEYOND;
+    }
+}
+
+/* ---- All kinds ---- */
+
+Labels *
+labels_new(const Rule *rule, const ScheduleException *exceptions, size_t n_exceptions)
+{
+    Labels *self = g_new0(Labels, 1);
+    self->rule = *rule;
+    self->why_never = rule_why_never(rule);
+    if (n_exceptions > 0)
+        hide(self, exceptions, n_exceptions);
+    if (!self->why_never && self->hides_times && !shows_any_time(self))
+        self->why_never = "exceptions hide all of its times of day";
+    return self;
+}
+
+static Labels *
+new_list(LabelsKind kind, const int64_t *numbers, size_t n)
+{
+    Labels *self = g_new0(Labels, 1);
+    self->kind = kind;
+    self->list = g_array_sized_new(FALSE, FALSE, sizeof(int64_t), (guint)n);
+    g_array_append_vals(self->list, numbers, (guint)n);
+    g_array_sort(self->list, compare_numbers);
+    if (n == 0)
+        self->why_never = "it has no dates";
+    return self;
+}
+
+Labels *
+labels_new_list(const int64_t *labels, size_t n)
+{
+    return new_list(LABELS_LISTED, labels, n);
+}
+
+Labels *
+labels_new_days(const int64_t *days, size_t n)
+{
+    return new_list(LABELS_DAYS, days, n);
+}
+
+void
+labels_free(Labels *self)
+{
+    if (!self)
+        return;
+    g_clear_pointer(&self->list, g_array_unref);
+    g_clear_pointer(&self->hidden_days, g_array_unref);
+    g_clear_pointer(&self->hidden_minutes, g_array_unref);
+    g_free(self);
+}
+
+const char *
+labels_why_never(const Labels *self)
+{
+    return self->why_never;
+}
+
+bool
+labels_is_running(const Labels *self)
+{
+    return self->kind == LABELS_OF_RULE && rule_is_running(&self->rule);
 }
 
 RuleOutcome
 labels_next(const Labels *self, int64_t from, int64_t last, int *steps, int64_t *label)
 {
-    if (self->is_empty)
+    if (self->why_never)
         return RULE_NEVER;
-    from = CLAMP(from, CIVIL_MIN_AT, CIVIL_MAX_AT);
-    last = CLAMP(last, CIVIL_MIN_AT, CIVIL_MAX_AT);
+    if (self->kind == LABELS_OF_RULE)
+        return next_of_rule(self, from, last, steps, label);
 
-    int64_t day = civil_label_days(from);
-    int64_t rest = from - day * CIVIL_US_PER_DAY;
-    int minute = (int)((rest + CIVIL_US_PER_MINUTE - 1) / CIVIL_US_PER_MINUTE);
-    int64_t last_day = civil_label_days(last);
-    while (--*steps >= 0) {
-        int64_t found;
-        if (rule_mask_next_day(&self->mask, day, last_day, &found) != RULE_FOUND)
-            return RULE_BEYOND;
-        if (found != day)
-            minute = 0;
-        day = found;
+    bool is_days = self->kind == LABELS_DAYS;
+    int64_t unit = is_days ? CIVIL_US_PER_DAY : 1;
+    from = MAX(from, CIVIL_MIN_AT);
+    size_t i = find_number(self->list, is_days ? civil_label_days(from - 1) + 1 : from);
+    if (i == self->list->len || g_array_index(self->list, int64_t, i) * unit > last)
+        return RULE_BEYOND;
+    *label = g_array_index(self->list, int64_t, i) * unit;
+    return RULE_FOUND;
+}
 
-        const DayRange *free_days = find_day(self, day);
-        if (free_days) {
-            day = free_days->last + 1;
-            minute = 0;
-            continue;
-        }
-        minute = next_shown_minute(self, day, minute, steps);
-        if (minute >= 0) {
-            int64_t result = day * CIVIL_US_PER_DAY + minute * CIVIL_US_PER_MINUTE;
-            if (result > last)
-                return RULE_BEYOND;
-            *label = result;
-            return RULE_FOUND;
-        }
-        day++;
-        minute = 0;
+bool
+labels_has(const Labels *self, int64_t label, int *steps)
+{
+    if (self->why_never)
+        return false;
+    switch (self->kind) {
+    case LABELS_OF_RULE:
+        break;
+    case LABELS_LISTED:
+        return has_number(self->list, label);
+    case LABELS_DAYS:
+        return has_number(self->list, civil_label_days(label));
     }
-    return RULE_BEYOND;
+    int64_t found;
+    return labels_next(self, label, label, steps, &found) == RULE_FOUND;
 }

@@ -1,12 +1,4 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* From labels to instants. Time is walked in stretches of one offset (see ZoneSpan), within which labels and
- * instants run side by side; what is special about spring and autumn happens at their borders only:
- *
- *   running schedules take every instant whose label matches, stretch by stretch;
- *   wall-clock schedules leave out labels that an earlier stretch has shown already (autumn) and add the
- *   labels that a gap skipped, read with the offset before it (spring).
- *
- * Where no label is near, the walk jumps to where the next one can be. */
 #include "config.h"
 
 #include "calendar/schedule.h"
@@ -14,44 +6,17 @@
 #include <stdio.h>
 
 #include "calendar/civil.h"
-#include "calendar/labels.h"
+#include "calendar/schedule-kind.h"
 
-struct Schedule {
-    int id;
-    Labels *labels;
-    Zone *zone;
-    bool is_running;
-    int64_t start_at;
-    int64_t end_at;
-    int64_t min_offset, max_offset; /* of the zone, in microseconds */
-};
-
-/* One search, as it walks through time. */
-typedef struct {
-    const Schedule *schedule;
-    int64_t after; /* slots up to here are behind us */
-    int64_t until; /* the last instant that counts */
-    int steps;     /* left; below 0 = given up */
-    int64_t at;    /* the best slot found in this stretch, and its label */
-    int64_t label;
-} Search;
-
-Schedule *
-schedule_new(int id, RuleMask mask, Zone *zone, int64_t start_at, int64_t end_at,
-             const ScheduleException *exceptions, size_t n_exceptions)
+void
+schedule_init(Schedule *self, const ScheduleKind *kind, int id, Zone *zone, int64_t start_at,
+              int64_t end_at)
 {
-    Schedule *self = g_new0(Schedule, 1);
-    int32_t minimum, maximum;
-    zone_offset_range(zone, &minimum, &maximum);
+    self->kind = kind;
     self->id = id;
-    self->labels = labels_new(mask, exceptions, n_exceptions);
     self->zone = zone_ref(zone);
-    self->is_running = rule_mask_is_running(&mask);
     self->start_at = start_at;
     self->end_at = end_at;
-    self->min_offset = minimum * CIVIL_US_PER_SECOND;
-    self->max_offset = maximum * CIVIL_US_PER_SECOND;
-    return self;
 }
 
 void
@@ -59,7 +24,7 @@ schedule_free(Schedule *self)
 {
     if (!self)
         return;
-    labels_free(self->labels);
+    self->kind->free(self);
     zone_unref(self->zone);
     g_free(self);
 }
@@ -76,154 +41,79 @@ schedule_zone(const Schedule *self)
     return self->zone;
 }
 
-/* How far apart the instants of one label can be: beyond that from a border it has no effect. */
-static int64_t
-border_width(const Schedule *self)
+const char *
+schedule_why_never(const Schedule *self)
 {
-    return self->max_offset - self->min_offset;
+    return self->why_never;
 }
 
-static bool
-was_shown_before(const Schedule *self, int64_t label, int64_t at)
+RuleOutcome
+schedule_search(const Schedule *self, int64_t after, int64_t horizon, int *steps,
+                ScheduleSlot *slot)
 {
-    int64_t first, second;
-    (void)zone_resolve(self->zone, label, &first, &second);
-    return first < at;
-}
-
-/* Slots whose label the clock really shows in this stretch. *next_label gets the first label that is not behind
- * us, wherever it is; RULE_BEYOND if there is none that can matter. */
-static RuleOutcome
-search_shown(Search *search, const ZoneSpan *span, int64_t stop, int64_t *next_label)
-{
-    const Schedule *self = search->schedule;
-    int64_t offset = span->offset * CIVIL_US_PER_SECOND;
-    int64_t from = search->after + 1 + offset;
-    bool may_repeat = !self->is_running && span->from_at != INT64_MIN;
-    int64_t label;
-
-    for (;;) {
-        RuleOutcome outcome = labels_next(self->labels, from, search->until + self->max_offset,
-                                          &search->steps, &label);
-        if (outcome != RULE_FOUND)
-            return outcome;
-        int64_t at = label - offset;
-        if (at <= stop && may_repeat && at - span->from_at < border_width(self) &&
-            was_shown_before(self, label, at)) {
-            from = label + 1;
-            continue;
-        }
-        *next_label = label;
-        if (at <= stop && at <= search->at) {
-            search->at = at;
-            search->label = label;
-        }
-        return RULE_FOUND;
-    }
-}
-
-/* Slots whose label was skipped by the gap at the beginning of `border`. */
-static void
-search_one_gap(Search *search, const ZoneSpan *border, int64_t stop)
-{
-    const Schedule *self = search->schedule;
-    int64_t before = border->offset_before * CIVIL_US_PER_SECOND;
-    int64_t from = MAX(border->from_at, search->after + 1) + before;
-    int64_t last = MIN(border->from_at + border->offset * CIVIL_US_PER_SECOND - 1, stop + before);
-    int64_t label;
-
-    while (from <= last &&
-           labels_next(self->labels, from, last, &search->steps, &label) == RULE_FOUND) {
-        int64_t first, second;
-        ZoneFit fit = zone_resolve(self->zone, label, &first, &second);
-        if (fit == ZONE_GAP && first == label - before) {
-            if (first < search->at) {
-                search->at = first;
-                search->label = label;
-            }
-            return;
-        }
-        from = label + 1;
-    }
-}
-
-/* Gaps at the beginning of this stretch, or of one shortly before it, whose labels fall into it. */
-static void
-search_gaps(Search *search, const ZoneSpan *span, int64_t stop)
-{
-    ZoneSpan border = *span;
-    while (border.from_at != INT64_MIN && --search->steps >= 0 &&
-           search->after - border.from_at < border_width(search->schedule)) {
-        if (border.offset > border.offset_before)
-            search_one_gap(search, &border, stop);
-        zone_span(search->schedule->zone, border.from_at - 1, &border);
-    }
-}
-
-/* Looks through the stretch after search->after and moves it on. RULE_BEYOND: not in this one. */
-static RuleOutcome
-search_span(Search *search)
-{
-    const Schedule *self = search->schedule;
-    ZoneSpan span;
-    zone_span(self->zone, search->after + 1, &span);
-    int64_t stop = MIN(span.until_at - 1, search->until);
-    int64_t next_label = 0;
-
-    search->at = INT64_MAX;
-    RuleOutcome outcome = search_shown(search, &span, stop, &next_label);
-    if (outcome == RULE_NEVER)
+    if (self->why_never)
         return RULE_NEVER;
-    if (!self->is_running)
-        search_gaps(search, &span, stop);
-    if (search->at <= stop)
-        return RULE_FOUND;
-
-    /* Labels behind us can show again within the width of a border; after that only the next one can. */
-    bool is_near = stop - search->after < border_width(self);
-    int64_t next = outcome == RULE_FOUND ? next_label - self->max_offset - 1 : search->until;
-    search->after = is_near ? stop : MAX(stop, next);
-    return RULE_BEYOND;
+    int64_t until = MIN(MIN(self->end_at, CIVIL_MAX_AT), horizon);
+    after = CLAMP(after, CIVIL_MIN_AT - 1, CIVIL_MAX_AT);
+    if (self->start_at > after)
+        after = self->start_at - 1;
+    if (after < until) {
+        RuleOutcome outcome = self->kind->next(self, after, until, steps, slot);
+        if (outcome != RULE_BEYOND)
+            return outcome;
+    }
+    bool saw_the_end = *steps >= 0 && self->end_at <= MIN(horizon, CIVIL_MAX_AT);
+    return saw_the_end ? RULE_NEVER : RULE_BEYOND;
 }
 
 RuleOutcome
 schedule_next(const Schedule *self, int64_t after, int64_t horizon, ScheduleSlot *slot)
 {
-    Search search = {
-        .schedule = self,
-        .after = CLAMP(after, CIVIL_MIN_AT - 1, CIVIL_MAX_AT),
-        .until = MIN(MIN(self->end_at, CIVIL_MAX_AT), horizon),
-        .steps = SCHEDULE_STEPS,
-    };
-    if (self->start_at > search.after)
-        search.after = self->start_at - 1;
-
-    if (labels_is_empty(self->labels))
-        return RULE_NEVER;
-    while (search.after < search.until && --search.steps >= 0) {
-        RuleOutcome outcome = search_span(&search);
-        if (outcome == RULE_FOUND) {
-            slot->at = search.at;
-            slot->label = search.label;
-            slot->schedule = self;
-            slot->zone = self->zone;
-        }
-        if (outcome != RULE_BEYOND)
-            return outcome;
-    }
-    bool saw_the_end = search.steps >= 0 && self->end_at <= MIN(horizon, CIVIL_MAX_AT);
-    return saw_the_end ? RULE_NEVER : RULE_BEYOND;
+    int steps = SCHEDULE_STEPS;
+    return schedule_search(self, after, horizon, &steps, slot);
 }
 
+bool
+schedule_hides(const Schedule *self, const ScheduleSlot *slot, int *steps)
+{
+    return !self->why_never && slot->at >= self->start_at && slot->at <= self->end_at &&
+           self->kind->hides(self, slot, steps);
+}
+
+bool
+schedule_asks(const Schedule *self, int64_t at)
+{
+    ScheduleSlot slot;
+    return schedule_next(self, at - 1, at, &slot) == RULE_FOUND;
+}
+
+bool
+schedule_end_after(Schedule *self, int64_t n)
+{
+    int steps = SCHEDULE_STEPS;
+    ScheduleSlot slot = {.at = MAX(self->start_at, CIVIL_MIN_AT) - 1};
+    for (int64_t i = 0; i < n; i++) {
+        if (schedule_search(self, slot.at, INT64_MAX, &steps, &slot) != RULE_FOUND)
+            return steps >= 0;
+        if (--steps < 0)
+            return false;
+    }
+    self->end_at = slot.at;
+    return true;
+}
+
+/* ---- Several ---- */
+
 RuleOutcome
-schedule_set_next(const Schedule *const *schedules, size_t n, int64_t after, int64_t horizon,
-                  ScheduleSlot *slot)
+schedule_search_all(const Schedule *const *schedules, size_t n, int64_t after, int64_t horizon,
+                    int *steps, ScheduleSlot *slot)
 {
     RuleOutcome result = RULE_NEVER;
     for (size_t i = 0; i < n; i++) {
-        RuleOutcome outcome = schedule_next(schedules[i], after, horizon, slot);
+        RuleOutcome outcome = schedule_search(schedules[i], after, horizon, steps, slot);
         if (outcome == RULE_FOUND) {
             result = RULE_FOUND;
+            slot->schedule = schedules[i];
             /* The others have to be earlier than that. */
             horizon = slot->at - 1;
         } else if (outcome == RULE_BEYOND && result == RULE_NEVER) {
@@ -231,6 +121,14 @@ schedule_set_next(const Schedule *const *schedules, size_t n, int64_t after, int
         }
     }
     return result;
+}
+
+RuleOutcome
+schedule_set_next(const Schedule *const *schedules, size_t n, int64_t after, int64_t horizon,
+                  ScheduleSlot *slot)
+{
+    int steps = SCHEDULE_STEPS;
+    return schedule_search_all(schedules, n, after, horizon, &steps, slot);
 }
 
 /* Bisects for the last slot in [slot->at, until]: "is there one after x" can be asked of any x. */

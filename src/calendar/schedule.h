@@ -30,7 +30,7 @@ typedef struct Schedule Schedule;
 
 /* start_at and end_at are inclusive; nothing comes before start_at, not even in the same minute. Takes a
  * reference to the zone and copies the exceptions, which may come in any order. */
-Schedule *schedule_new(int id, RuleMask mask, Zone *zone, int64_t start_at, int64_t end_at,
+Schedule *schedule_new(int id, const Rule *rule, Zone *zone, int64_t start_at, int64_t end_at,
                        const ScheduleException *exceptions, size_t n_exceptions);
 void schedule_free(Schedule *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Schedule, schedule_free)

@@ -71,7 +71,7 @@ planner_compile(Planner *self, int job_id, const GPtrArray *rows, const char *jo
         if (zone == NULL)
             return NULL;
         g_ptr_array_add(schedules,
-                        schedule_new(row->id, row->mask, zone, row->start_at, row->end_at,
+                        schedule_new(row->id, &row->rule, zone, row->start_at, row->end_at,
                                      (const ScheduleException *)(void *)row->exceptions->data,
                                      row->exceptions->len));
     }

@@ -4,6 +4,7 @@
 #include "store/jobs.h"
 
 #include "base/error.h"
+#include "calendar/bitmap.h"
 #include "store/fields.h"
 #include "store/sql.h"
 
@@ -165,10 +166,9 @@ read_schedule(const DbResult *result, int row)
     self->start_at = db_result_instant(result, row, 2);
     self->end_at =
         db_result_is_null(result, row, 3) ? SCHEDULE_NO_END : db_result_instant(result, row, 3);
-    self->mask = rule_mask_from_bits(
-        db_result_bits(result, row, 4, &length), db_result_bits(result, row, 5, &length),
-        db_result_bits(result, row, 6, &length), db_result_bits(result, row, 7, &length),
-        db_result_bits(result, row, 8, &length));
+    bitmap_rule(db_result_bits(result, row, 4, &length), db_result_bits(result, row, 5, &length),
+                db_result_bits(result, row, 6, &length), db_result_bits(result, row, 7, &length),
+                db_result_bits(result, row, 8, &length), &self->rule);
     self->zone = g_strdup(db_result_text(result, row, 9));
     self->exceptions = g_array_new(FALSE, FALSE, sizeof(ScheduleException));
     return self;

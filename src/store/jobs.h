@@ -2,7 +2,6 @@
 /* What jobs there are to run and to plan, and their definitions. Reads only, but for the plans. */
 #pragma once
 
-#include "calendar/rule.h"
 #include "calendar/schedule.h"
 #include "store/store.h"
 
@@ -41,7 +40,7 @@ void jobs_look(Store *store, int limit, int listed, const GPtrArray *full_server
 /* An enabled schedule as it stands in the table. */
 typedef struct {
     int id;
-    RuleMask mask;
+    Rule rule;
     int64_t start_at;
     int64_t end_at;     /* SCHEDULE_NO_END */
     char *zone;         /* NULL = the job's */

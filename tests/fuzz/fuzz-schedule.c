@@ -2,13 +2,16 @@
 /* Any rule, in any of some odd zones, with any exceptions: what the search gives must be asked for, must be
  * the first, must be what counting finds, and must be there at once (the time limit of the run).
  *
- * fuzz-sources: src/calendar/*.c src/base/error.c */
+ * fuzz-sources: src/calendar/*.c src/base/error.c tests/tools/rule-oracle.c */
 #include "config.h"
 
 #include <string.h>
 
+#include "calendar/bitmap.h"
 #include "calendar/civil.h"
 #include "calendar/schedule.h"
+
+#include "rule-oracle.h"
 
 #define MAX_EXCEPTIONS 64
 
@@ -20,7 +23,8 @@ typedef struct {
 } Bytes;
 
 typedef struct {
-    RuleMask mask;
+    Rule rule;
+    Oracle *oracle;
     int64_t start_at, end_at;
     ScheduleException exceptions[MAX_EXCEPTIONS];
     size_t n_exceptions;
@@ -77,8 +81,9 @@ static Sample
 take_sample(Bytes *bytes, Zone *zone, int64_t after)
 {
     Sample self = {.start_at = INT64_MIN, .end_at = SCHEDULE_NO_END};
-    self.mask = rule_mask_from_bits(take(bytes, 8), take(bytes, 3), take(bytes, 1), take(bytes, 4),
-                                    take(bytes, 2));
+    uint64_t minutes = take(bytes, 8), hours = take(bytes, 3), weekdays = take(bytes, 1);
+    uint64_t month_days = take(bytes, 4), months = take(bytes, 2);
+    bitmap_rule(minutes, hours, weekdays, month_days, months, &self.rule);
     uint64_t limits = take(bytes, 1);
     if (limits & 1)
         self.start_at = take_instant(bytes);
@@ -94,7 +99,8 @@ take_sample(Bytes *bytes, Zone *zone, int64_t after)
         self.exceptions[i].minute =
             kind & 2 ? SCHEDULE_ANY_MINUTE : (int32_t)(take(bytes, 2) % 1500);
     }
-    self.schedule = schedule_new(1, self.mask, zone, self.start_at, self.end_at, self.exceptions,
+    self.oracle = oracle_new(&self.rule);
+    self.schedule = schedule_new(1, &self.rule, zone, self.start_at, self.end_at, self.exceptions,
                                  self.n_exceptions);
     return self;
 }
@@ -105,8 +111,7 @@ asks_for(const Sample *self, int64_t label)
     int64_t day = civil_label_days(label);
     int64_t rest = label - day * CIVIL_US_PER_DAY;
     int32_t minute = (int32_t)(rest / CIVIL_US_PER_MINUTE);
-    if (rest % CIVIL_US_PER_MINUTE || !rule_mask_matches_day(&self->mask, day) ||
-        rule_mask_next_minute(&self->mask, minute) != minute)
+    if (rest % CIVIL_US_PER_MINUTE || !oracle_selects(self->oracle, label / CIVIL_US_PER_SECOND))
         return false;
     for (size_t i = 0; i < self->n_exceptions; i++) {
         const ScheduleException *exception = &self->exceptions[i];
@@ -127,7 +132,7 @@ check_slot(const Sample *self, const Zone *zone, int64_t after, const ScheduleSl
     g_assert(slot->at > after && slot->at >= self->start_at && slot->at <= self->end_at);
     g_assert(asks_for(self, slot->label));
     ZoneFit fit = zone_resolve(zone, slot->label, &first, &second);
-    bool running = rule_mask_is_running(&self->mask);
+    bool running = rule_is_running(&self->rule);
     g_assert(slot->at == first || (running && fit == ZONE_AMBIGUOUS));
     g_assert(!running || fit != ZONE_GAP);
 }
@@ -148,7 +153,7 @@ check_between(const Sample *self, const Zone *zone, int64_t after, int64_t until
         int64_t first, second;
         if (rest % CIVIL_US_PER_MINUTE == 0) {
             (void)zone_resolve(zone, label, &first, &second);
-            if (first == at || rule_mask_is_running(&self->mask))
+            if (first == at || rule_is_running(&self->rule))
                 g_assert(at > self->end_at || !asks_for(self, label));
         }
         at += CIVIL_US_PER_MINUTE - rest % CIVIL_US_PER_MINUTE;
@@ -217,7 +222,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (after > INT64_MIN)
         check_count(schedules, 2, after);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         schedule_free(samples[i].schedule);
+        oracle_free(samples[i].oracle);
+    }
     return 0;
 }

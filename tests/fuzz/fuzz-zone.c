@@ -6,6 +6,7 @@
  * fuzz-seeds: /usr/share/zoneinfo/Africa/Casablanca /usr/share/zoneinfo/UTC /usr/share/zoneinfo/Pacific/Kwajalein */
 #include "config.h"
 
+#include "calendar/bitmap.h"
 #include "calendar/civil.h"
 #include "calendar/schedule.h"
 #include "calendar/zone.h"
@@ -43,9 +44,10 @@ check_label(const Zone *zone, int64_t label)
 static void
 check_schedule(Zone *zone, int64_t after)
 {
-    RuleMask nights = rule_mask_from_bits(1, 1 << 2, 1, UINT64_C(1) << 12, 0);
+    Rule nights;
+    bitmap_rule(1, 1 << 2, 1, UINT64_C(1) << 12, 0, &nights);
     g_autoptr(Schedule) schedule =
-        schedule_new(1, nights, zone, INT64_MIN, SCHEDULE_NO_END, NULL, 0);
+        schedule_new(1, &nights, zone, INT64_MIN, SCHEDULE_NO_END, NULL, 0);
     ScheduleSlot slot;
     RuleOutcome outcome = schedule_next(schedule, after, INT64_MAX, &slot);
     g_assert(outcome == RULE_FOUND && slot.at > after);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calendar/bitmap.h"
 #include "calendar/civil.h"
 
 typedef struct {
@@ -247,9 +248,10 @@ schedule_text_read(char *const *columns, int id, char **problem)
     if (!exceptions)
         return refuse(problem, "exceptions", columns[SCHEDULE_TEXT_EXCEPTIONS]);
 
-    RuleMask mask = rule_mask_from_bits(bits[SCHEDULE_TEXT_MINUTES], bits[SCHEDULE_TEXT_HOURS],
-                                        bits[SCHEDULE_TEXT_WEEKDAYS],
-                                        bits[SCHEDULE_TEXT_MONTH_DAYS], bits[SCHEDULE_TEXT_MONTHS]);
-    return schedule_new(id, mask, zone, start_at, end_at,
+    Rule rule;
+    bitmap_rule(bits[SCHEDULE_TEXT_MINUTES], bits[SCHEDULE_TEXT_HOURS],
+                bits[SCHEDULE_TEXT_WEEKDAYS], bits[SCHEDULE_TEXT_MONTH_DAYS],
+                bits[SCHEDULE_TEXT_MONTHS], &rule);
+    return schedule_new(id, &rule, zone, start_at, end_at,
                         (const ScheduleException *)(const void *)exceptions->data, exceptions->len);
 }

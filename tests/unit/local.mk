@@ -36,6 +36,8 @@ check_PROGRAMS += $(calendar_tests)
 TESTS += $(calendar_tests)
 calendar_test_tools = \
 	tests/tools/case-table.c tests/tools/case-table.h \
+	tests/tools/random-rule.c tests/tools/random-rule.h \
+	tests/tools/rule-oracle.c tests/tools/rule-oracle.h \
 	tests/tools/schedule-text.c tests/tools/schedule-text.h \
 	tests/tools/tzif-maker.c tests/tools/tzif-maker.h
 calendar_test_flags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/tools
@@ -48,6 +50,8 @@ tests_unit_test_cron_LDADD = $(calendar_test_libs)
 tests_unit_test_length_SOURCES = tests/unit/test-length.c $(calendar_test_tools)
 tests_unit_test_length_CPPFLAGS = $(calendar_test_flags)
 tests_unit_test_length_LDADD = $(calendar_test_libs)
+tests_unit_test_rule_SOURCES = tests/unit/test-rule.c $(calendar_test_tools)
+tests_unit_test_rule_CPPFLAGS = $(calendar_test_flags)
 tests_unit_test_rule_LDADD = $(calendar_test_libs)
 tests_unit_test_schedule_SOURCES = tests/unit/test-schedule.c $(calendar_test_tools)
 tests_unit_test_schedule_CPPFLAGS = $(calendar_test_flags)

@@ -3,6 +3,7 @@
 
 #include "engine/planner.h"
 
+#include "calendar/bitmap.h"
 #include "calendar/civil.h"
 
 /* 2026-06-15 00:00 UTC, a Monday. */
@@ -27,11 +28,11 @@ rows_of_hours(uint64_t hours, const char *zone)
     ScheduleRow *row = g_new(ScheduleRow, 1);
 
     *row = (ScheduleRow){.id = 7,
-                         .mask = rule_mask_from_bits(1, hours, 0, 0, 0),
                          .start_at = MONDAY - 100 * CIVIL_US_PER_DAY,
                          .end_at = SCHEDULE_NO_END,
                          .zone = g_strdup(zone),
                          .exceptions = g_array_new(FALSE, FALSE, sizeof(ScheduleException))};
+    bitmap_rule(1, hours, 0, 0, 0, &row->rule);
     g_ptr_array_add(rows, row);
     return rows;
 }

@@ -5,9 +5,11 @@
 
 #include <string.h>
 
+#include "calendar/bitmap.h"
 #include "calendar/civil.h"
 
 #include "case-table.h"
+#include "rule-oracle.h"
 #include "schedule-text.h"
 #include "tzif-maker.h"
 
@@ -56,7 +58,8 @@ check_case(char *const *columns)
 /* ---- Brute force: every minute of some days, by the words of the definition. ---- */
 
 typedef struct {
-    RuleMask mask;
+    Rule rule;
+    Oracle *oracle;
     int64_t start_at, end_at;
     ScheduleException exceptions[8];
     size_t n_exceptions;
@@ -83,8 +86,7 @@ asks_for(const Sample *sample, int64_t label)
     int64_t day = civil_label_days(label);
     int64_t rest = label - day * DAY;
     int32_t minute = (int32_t)(rest / MINUTE);
-    return rest % MINUTE == 0 && sample->mask.hours >> minute / 60 & 1 &&
-           sample->mask.minutes >> minute % 60 & 1 && rule_mask_matches_day(&sample->mask, day) &&
+    return rest % MINUTE == 0 && oracle_selects(sample->oracle, label / CIVIL_US_PER_SECOND) &&
            !is_excepted(sample, day, minute);
 }
 
@@ -120,7 +122,7 @@ add_all_passes(const Sample *sample, const Zone *zone, GArray *instants, int64_t
 static void
 brute_force(const Sample *sample, const Zone *zone, int64_t from, int64_t until, GArray *instants)
 {
-    bool running = (sample->mask.hours & 0xffffff) == 0xffffff;
+    bool running = sample->rule.hours == 0xffffff;
     int64_t first_label = (from / MINUTE - 2 * 1440) * MINUTE;
     for (int64_t label = first_label; label < until + 2 * DAY; label += MINUTE) {
         if (!asks_for(sample, label))
@@ -167,10 +169,10 @@ random_sample(Zone *zone, int64_t around)
         hours |= 0xf << g_test_rand_int_range(0, 3);
     if (g_test_rand_int_range(0, 4) == 0)
         hours = 0;
-    sample.mask = rule_mask_from_bits(random_bits(60, g_test_rand_int_range(0, 6)), hours,
-                                      random_bits(7, g_test_rand_int_range(-6, 4)),
-                                      random_bits(32, g_test_rand_int_range(-6, 12)),
-                                      random_bits(12, g_test_rand_int_range(-6, 8)));
+    bitmap_rule(random_bits(60, g_test_rand_int_range(0, 6)), hours,
+                random_bits(7, g_test_rand_int_range(-6, 4)),
+                random_bits(32, g_test_rand_int_range(-6, 12)),
+                random_bits(12, g_test_rand_int_range(-6, 8)), &sample.rule);
     sample.start_at = g_test_rand_bit() ? INT64_MIN
                                         : around + g_test_rand_int_range(-4000, 4000) * MINUTE +
                                               g_test_rand_int_range(-1, 2) * 30000000;
@@ -187,7 +189,8 @@ random_sample(Zone *zone, int64_t around)
         exception->minute =
             kind == 0 || kind > 7 ? SCHEDULE_ANY_MINUTE : g_test_rand_int_range(0, 240);
     }
-    sample.schedule = schedule_new(1, sample.mask, zone, sample.start_at, sample.end_at,
+    sample.oracle = oracle_new(&sample.rule);
+    sample.schedule = schedule_new(1, &sample.rule, zone, sample.start_at, sample.end_at,
                                    sample.exceptions, sample.n_exceptions);
     return sample;
 }
@@ -250,6 +253,7 @@ compare_with_brute_force(Zone *zone, int64_t around)
         Sample sample = random_sample(zone, around);
         g_autoptr(GArray) alone = g_array_new(FALSE, FALSE, sizeof(int64_t));
         brute_force(&sample, zone, from, until, alone);
+        oracle_free(sample.oracle);
         sort_and_merge(alone);
         schedules[k] = sample.schedule;
         assert_next(&schedules[k], 1, from, until, alone);
@@ -315,8 +319,9 @@ simple(const char *zone_name, uint64_t minutes, uint64_t hours, const ScheduleEx
        size_t n)
 {
     g_autoptr(Zone) zone = zone_load(zone_name, NULL, NULL);
-    return schedule_new(7, rule_mask_from_bits(minutes, hours, 0, 0, 0), zone, INT64_MIN,
-                        SCHEDULE_NO_END, exceptions, n);
+    Rule rule;
+    bitmap_rule(minutes, hours, 0, 0, 0, &rule);
+    return schedule_new(7, &rule, zone, INT64_MIN, SCHEDULE_NO_END, exceptions, n);
 }
 
 /* A slot tells its nominal label: what was asked for, not what the clock showed. */
@@ -376,13 +381,14 @@ three_outcomes(void)
 {
     g_autoptr(Zone) zone = zone_load("UTC", NULL, NULL);
     ScheduleSlot slot;
-    RuleMask february_30 = rule_mask_from_bits(0, 0, 0, UINT64_C(1) << 29, 1 << 1);
+    Rule february_30, new_year;
+    bitmap_rule(0, 0, 0, UINT64_C(1) << 29, 1 << 1, &february_30);
     g_autoptr(Schedule) never =
-        schedule_new(1, february_30, zone, INT64_MIN, SCHEDULE_NO_END, NULL, 0);
+        schedule_new(1, &february_30, zone, INT64_MIN, SCHEDULE_NO_END, NULL, 0);
     g_assert_cmpint(schedule_next(never, 0, 5, &slot), ==, RULE_NEVER);
 
-    RuleMask new_year = rule_mask_from_bits(1, 1, 0, 1, 1);
-    g_autoptr(Schedule) yearly = schedule_new(1, new_year, zone, INT64_MIN, 400 * DAY, NULL, 0);
+    bitmap_rule(1, 1, 0, 1, 1, &new_year);
+    g_autoptr(Schedule) yearly = schedule_new(1, &new_year, zone, INT64_MIN, 400 * DAY, NULL, 0);
     g_assert_cmpint(schedule_next(yearly, 0, 300 * DAY, &slot), ==, RULE_BEYOND);
     g_assert_cmpint(schedule_next(yearly, 0, 365 * DAY, &slot), ==, RULE_FOUND);
     g_assert_cmpint(schedule_next(yearly, 365 * DAY, INT64_MAX, &slot), ==, RULE_NEVER);
@@ -395,7 +401,7 @@ three_outcomes(void)
     g_assert_cmpint(schedule_set_next(both, 2, 400 * DAY, INT64_MAX, &slot), ==, RULE_NEVER);
 
     g_autoptr(Schedule) endless =
-        schedule_new(1, new_year, zone, INT64_MIN, SCHEDULE_NO_END, NULL, 0);
+        schedule_new(1, &new_year, zone, INT64_MIN, SCHEDULE_NO_END, NULL, 0);
     g_assert_cmpint(schedule_next(endless, CIVIL_MAX_AT - DAY, INT64_MAX, &slot), ==, RULE_BEYOND);
 }
 

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Several schedules as one, minus exceptions. */
+#include "config.h"
+
+#include "calendar/civil.h"
+#include "calendar/schedule-kind.h"
+
+/* A slot that is found only to be hidden costs a search of its own. */
+#define STEPS_PER_HIDDEN 10
+/* A day of the calendar takes at most so long: zones have jumped over a day and more. */
+#define LONGEST_DAY   (3 * CIVIL_US_PER_DAY)
+#define LONGEST_MONTH (34 * CIVIL_US_PER_DAY)
+
+typedef struct {
+    Schedule *schedule;
+    bool has_length;
+    Length length;
+} Exception;
+
+typedef struct {
+    Schedule schedule;
+    GPtrArray *members; /* of Schedule */
+    GArray *exceptions; /* of Exception */
+} Union;
+
+static const Schedule *const *
+members_of(const Union *self)
+{
+    return (const Schedule *const *)(const void *)self->members->pdata;
+}
+
+/* More than the length lasts, wherever it begins. */
+static int64_t
+longest(const Length *length)
+{
+    int64_t months = length->months * (long long)LONGEST_MONTH;
+    int64_t days = length->days * (long long)CIVIL_US_PER_DAY;
+    bool has_calendar = length->months > 0 || length->days > 0;
+    int64_t us = MIN(length->us, CIVIL_MAX_AT - CIVIL_MIN_AT);
+    int64_t most = CIVIL_MAX_AT - CIVIL_MIN_AT;
+    return MIN(months + days + us + (has_calendar ? LONGEST_DAY : 0), most);
+}
+
+/* Whether `at` lies in a stretch that begins with one of the exception's slots; *until = the first instant after it. */
+static bool
+covers(const Exception *exception, int64_t at, int *steps, int64_t *until)
+{
+    int64_t after = at - longest(&exception->length) - 1;
+    ScheduleSlot slot;
+    while (schedule_search(exception->schedule, after, at, steps, &slot) == RULE_FOUND) {
+        int64_t end = length_after(&exception->length, exception->schedule->zone, slot.at);
+        if (end > at) {
+            *until = end;
+            return true;
+        }
+        after = slot.at;
+        if (--*steps < 0)
+            return false;
+    }
+    return false;
+}
+
+/* If an exception hides the slot, from where on the next one may be found; else the slot itself. */
+static int64_t
+leave_hidden(const Union *self, const ScheduleSlot *slot, int *steps)
+{
+    for (guint i = 0; i < self->exceptions->len; i++) {
+        const Exception *exception = &g_array_index(self->exceptions, Exception, i);
+        int64_t until = slot->at + 1;
+        if (exception->has_length ? covers(exception, slot->at, steps, &until)
+                                  : schedule_hides(exception->schedule, slot, steps))
+            return until;
+    }
+    return slot->at;
+}
+
+static RuleOutcome
+union_next(const Schedule *schedule, int64_t after, int64_t until, int *steps, ScheduleSlot *slot)
+{
+    const Union *self = (const Union *)schedule;
+    for (;;) {
+        ScheduleSlot next;
+        RuleOutcome outcome =
+            schedule_search_all(members_of(self), self->members->len, after, until, steps, &next);
+        if (outcome != RULE_FOUND)
+            return outcome;
+        int64_t from = leave_hidden(self, &next, steps);
+        /* Without a budget nobody knows whether it is hidden. */
+        if (*steps < 0)
+            return RULE_BEYOND;
+        if (from == next.at) {
+            *slot = next;
+            return RULE_FOUND;
+        }
+        after = from - 1;
+        *steps -= STEPS_PER_HIDDEN;
+    }
+}
+
+static bool
+union_hides(const Schedule *schedule, const ScheduleSlot *slot, int *steps)
+{
+    const Union *self = (const Union *)schedule;
+    for (guint i = 0; i < self->members->len; i++) {
+        if (schedule_hides(g_ptr_array_index(self->members, i), slot, steps))
+            return leave_hidden(self, slot, steps) == slot->at;
+    }
+    return false;
+}
+
+static void
+union_free(Schedule *schedule)
+{
+    Union *self = (Union *)schedule;
+    g_ptr_array_unref(self->members);
+    for (guint i = 0; i < self->exceptions->len; i++)
+        schedule_free(g_array_index(self->exceptions, Exception, i).schedule);
+    g_array_unref(self->exceptions);
+}
+
+static const ScheduleKind union_of = {union_next, union_hides, union_free};
+
+Schedule *
+schedule_new_union(int id, Zone *zone, Schedule **members, size_t n)
+{
+    Union *self = g_new0(Union, 1);
+    schedule_init(&self->schedule, &union_of, id, zone, INT64_MIN, SCHEDULE_NO_END);
+    self->members = g_ptr_array_new_with_free_func((GDestroyNotify)schedule_free);
+    self->exceptions = g_array_new(FALSE, FALSE, sizeof(Exception));
+    self->schedule.why_never = n == 0 ? "it has no dates" : schedule_why_never(members[0]);
+    for (size_t i = 0; i < n; i++) {
+        g_ptr_array_add(self->members, members[i]);
+        if (!schedule_why_never(members[i]))
+            self->schedule.why_never = NULL;
+    }
+    return &self->schedule;
+}
+
+void
+schedule_union_except(Schedule *schedule, Schedule *exception, const Length *length)
+{
+    Union *self = (Union *)schedule;
+    g_assert(schedule->kind == &union_of);
+    Exception added = {.schedule = exception, .has_length = length != NULL};
+    if (length)
+        added.length = *length;
+    g_array_append_val(self->exceptions, added);
+}
