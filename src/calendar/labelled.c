@@ -204,10 +204,22 @@ schedule_new_rule(int id, const Rule *rule, Zone *zone, int64_t start_at, int64_
     return schedule_new(id, rule, zone, start_at, end_at, NULL, 0);
 }
 
+/* Behind that it is known that there are no more. */
+static int64_t
+last_instant(const Zone *zone, const int64_t *labels, size_t n)
+{
+    int64_t last = CIVIL_MIN_AT, first_pass, last_pass;
+    for (size_t i = 0; i < n; i++)
+        last = MAX(last, labels[i]);
+    (void)zone_resolve(zone, last, &first_pass, &last_pass);
+    return last_pass;
+}
+
 Schedule *
 schedule_new_list(int id, Zone *zone, int64_t start_at, int64_t end_at, const int64_t *labels,
                   size_t n)
 {
+    end_at = MIN(end_at, last_instant(zone, labels, n));
     return labelled_new(id, labels_new_list(labels, n), zone, start_at, end_at);
 }
 

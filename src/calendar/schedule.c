@@ -102,6 +102,13 @@ schedule_end_after(Schedule *self, int64_t n)
     return true;
 }
 
+void
+schedule_narrow(Schedule *self, int64_t start_at, int64_t end_at)
+{
+    self->start_at = MAX(self->start_at, start_at);
+    self->end_at = MIN(self->end_at, end_at);
+}
+
 /* ---- Several ---- */
 
 RuleOutcome

@@ -89,3 +89,5 @@ bool schedule_asks(const Schedule *self, int64_t at);
 /* Ends a schedule of a rule after its first n slots; they are looked for one after the other. False if that is more than the
  * step budget allows. */
 bool schedule_end_after(Schedule *self, int64_t n) G_GNUC_WARN_UNUSED_RESULT;
+/* Bounds beside those that it has, of any schedule but a union. */
+void schedule_narrow(Schedule *self, int64_t start_at, int64_t end_at);
