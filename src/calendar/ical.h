@@ -13,6 +13,8 @@
 
 typedef struct IcalText IcalText;
 
+#define ICAL_MAX_TEXT 1000000 /* bytes */
+
 /* default_start: the label of DTSTART where the text has none (whole seconds). Errors: INPUT; *place (may be NULL) is
  * where. */
 IcalText *ical_parse(const char *text, int64_t default_start, Place *place,

@@ -8,7 +8,11 @@ libcalendar_a_SOURCES = \
 	src/calendar/days.c src/calendar/days.h \
 	src/calendar/definition.c src/calendar/definition.h \
 	src/calendar/every.c \
-	src/calendar/ical.h \
+	src/calendar/ical.c src/calendar/ical.h src/calendar/ical-private.h \
+	src/calendar/icalcompile.c \
+	src/calendar/icalline.c src/calendar/icalline.h \
+	src/calendar/icalprint.c \
+	src/calendar/icalvalue.c src/calendar/icalvalue.h \
 	src/calendar/instant.c src/calendar/instant.h \
 	src/calendar/interval.c src/calendar/interval.h \
 	src/calendar/labelled.c \
@@ -16,10 +20,12 @@ libcalendar_a_SOURCES = \
 	src/calendar/length.c src/calendar/length.h \
 	src/calendar/never.c \
 	src/calendar/numberlist.c src/calendar/numberlist.h \
+	src/calendar/piece.c src/calendar/piece.h \
 	src/calendar/place.h \
 	src/calendar/positions.c src/calendar/positions.h \
 	src/calendar/posixzone.c src/calendar/posixzone.h \
-	src/calendar/rrule.h \
+	src/calendar/rrule.c src/calendar/rrule.h src/calendar/rrule-private.h \
+	src/calendar/rruleprint.c src/calendar/rrulesupply.c \
 	src/calendar/rule.c src/calendar/rule.h \
 	src/calendar/schedule.c src/calendar/schedule.h src/calendar/schedule-kind.h \
 	src/calendar/times.c src/calendar/times.h \

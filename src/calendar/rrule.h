@@ -10,6 +10,9 @@
 #include "calendar/place.h"
 #include "calendar/rule.h"
 
+/* Slots are counted one by one. */
+#define RRULE_MAX_COUNT 100000
+
 typedef enum {
     UNTIL_NONE,
     UNTIL_DATE,  /* `until` is a label: the last microsecond of that day */
@@ -28,5 +31,6 @@ typedef struct {
  * beginning of. What the rule leaves open comes from the label of DTSTART (RFC 5545). Errors: INPUT. */
 bool rrule_parse(const char *text, size_t offset, size_t length, int64_t dtstart, Rrule *rrule,
                  Place *place, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool rrule_equal(const Rrule *a, const Rrule *b);
 /* A text that reads as the same, for the same DTSTART. Free with g_free. */
 char *rrule_print(const Rrule *rrule, int64_t dtstart);

@@ -66,6 +66,19 @@ check_PROGRAMS += $(definition_tests)
 TESTS += $(definition_tests)
 tests_unit_test_instant_LDADD = $(calendar_test_libs)
 
+# calendar: iCalendar
+ical_tests = tests/unit/test-ical tests/unit/test-rrule
+check_PROGRAMS += $(ical_tests)
+TESTS += $(ical_tests)
+ical_test_tools = $(calendar_test_tools) tests/tools/rrule-maker.c tests/tools/rrule-maker.h
+tests_unit_test_ical_SOURCES = tests/unit/test-ical.c $(ical_test_tools)
+tests_unit_test_ical_CPPFLAGS = $(calendar_test_flags)
+tests_unit_test_ical_LDADD = $(calendar_test_libs)
+tests_unit_test_rrule_SOURCES = tests/unit/test-rrule.c $(ical_test_tools)
+tests_unit_test_rrule_CPPFLAGS = $(calendar_test_flags)
+tests_unit_test_rrule_LDADD = $(calendar_test_libs)
+EXTRA_DIST += tests/data/calendar/ical.tsv tests/data/calendar/ical-errors.tsv
+
 # Prints what the C planner thinks, for the service tests.
 check_PROGRAMS += tests/tools/plan-schedule tests/tools/show-zone
 tests_tools_plan_schedule_SOURCES = tests/tools/plan-schedule.c \
