@@ -145,6 +145,7 @@ test_too_long(void)
     g_autofree char *fits = g_strconcat("FREQ=DAILY", blanks, NULL);
     g_autofree char *longer = g_strconcat(fits, " ", NULL);
     g_autoptr(IcalText) ical = parse(fits);
+    g_assert_nonnull(ical);
     g_autoptr(GError) error = NULL;
     g_assert_null(ical_parse(longer, 0, NULL, &error));
     g_assert_error(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT);

@@ -242,15 +242,23 @@ assert_round_trip(const char *text)
         g_error("%s is printed as %s, which reads as another rule", text, printed);
 }
 
+static char *
+list_numbers(const char *name, int first, int last)
+{
+    GString *text = g_string_new(name);
+    for (int n = first; n <= last; n++)
+        g_string_append_printf(text, "%c%d", n == first ? '=' : ',', n);
+    return g_string_free(text, FALSE);
+}
+
 /* What looks like everything, or like nothing. */
 static void
 test_full_lists(void)
 {
-    static const char *const lists[] = {
-        "BYMONTH=1,2,3,4,5,6,7,8,9,10,11,12", "BYDAY=SU,MO,TU,WE,TH,FR,SA",
-        "BYMONTHDAY=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,"
-        "30,31",
-        "BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23", "BYWEEKNO=1"};
+    g_autofree char *month_days = list_numbers("BYMONTHDAY", 1, 31);
+    g_autofree char *hours = list_numbers("BYHOUR", 0, 23);
+    const char *const lists[] = {"BYMONTH=1,2,3,4,5,6,7,8,9,10,11,12", "BYDAY=SU,MO,TU,WE,TH,FR,SA",
+                                 month_days, hours, "BYWEEKNO=1"};
     for (unsigned set = 0; set < 1u << G_N_ELEMENTS(lists); set++) {
         g_autoptr(GString) text = g_string_new("FREQ=YEARLY");
         for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++) {
