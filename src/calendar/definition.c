@@ -288,10 +288,11 @@ static Schedule *
 compile_once(const RuleDefinition *self, int id, Zone *zone)
 {
     int64_t at = start_of(self), label = start_label_of(self, zone), first, second;
+    int64_t end_at = MIN(at, self->end_at);
     (void)zone_resolve(zone, label, &first, &second);
     if (first != at)
-        return schedule_new_every(id, zone, at, MIN(at, self->end_at), CIVIL_US_PER_DAY);
-    return schedule_new_list(id, zone, self->start_at, self->end_at, &label, 1);
+        return schedule_new_every(id, zone, at, end_at, CIVIL_US_PER_DAY);
+    return schedule_new_list(id, zone, self->start_at, end_at, &label, 1);
 }
 
 static Schedule *

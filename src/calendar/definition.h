@@ -56,24 +56,29 @@ typedef struct {
 void definition_init(RuleDefinition *self); /* once, from the beginning, without bounds */
 void definition_clear(RuleDefinition *self);
 
-/* Reads what people write on one line: cron text, @macros, @every and @after with a length, @reboot, iCalendar lines, or
- * words key=value (kind start end count every hours weekdays monthdays months period). An instant without an offset is
- * read in the zone. start_at: what a text without a start gets. Errors: INPUT, and *place where. */
 typedef enum {
-    DIALECT_AUTO,
+    DIALECT_AUTO, /* guessed: see definition_parse */
     DIALECT_CRON,
     DIALECT_ICAL,
     DIALECT_TYPED
 } Dialect;
 /* "auto", "cron" … */
 bool dialect_find(const char *name, Dialect *dialect);
+
+/* Reads what people write on one line: cron text, @macros, @every and @after with a length, @reboot (all CRON), iCalendar
+ * lines, or words key=value (see typed.h). AUTO: what begins with @ is cron text, what has a line such as "RRULE:…" or is a
+ * bare "FREQ=…" is iCalendar text, what begins with key= is typed, and all else is cron text.
+ *
+ * An instant without an offset is read in the zone. start_at: what a text without a start gets. *self need not be
+ * initialised; it is the caller's to clear if it worked. Errors: INPUT, and *place (may be NULL) where in the text. */
 bool definition_parse(const char *text, Dialect dialect, const Zone *zone, int64_t start_at,
                       RuleDefinition *self, Place *place, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* One line (iCalendar: several) that reads as the same in that zone. Free with g_free. */
+/* One line (iCalendar: several) that reads as the same in that zone; for cron text, with the same `days`. What cannot be read
+ * is given as it is. Free with g_free. */
 char *definition_print(const RuleDefinition *self, const Zone *zone);
 
-/* The schedule of a rule whose kind is a calendar's. id: what schedule_id says. Errors as cron_parse, ical_parse and
- * ical_compile; *place is where in self->text. */
+/* The schedule of a rule whose kind is a calendar's. id: what schedule_id says. Errors: INPUT, or NOT_FOUND for a zone that
+ * the text names; *place (may be NULL) is where in self->text. */
 Schedule *definition_compile(const RuleDefinition *self, int id, Zone *zone, ZoneFinder find_zone,
                              gpointer user_data, Place *place,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;

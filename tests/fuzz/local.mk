@@ -4,3 +4,4 @@ EXTRA_DIST += tests/fuzz/fuzz-schedule.c tests/fuzz/fuzz-zone.c tests/fuzz/sched
 EXTRA_DIST += tests/fuzz/fuzz-ical.c tests/fuzz/ical
 EXTRA_DIST += tests/fuzz/fuzz-settings.c tests/fuzz/settings
 EXTRA_DIST += tests/fuzz/fuzz-target.c tests/fuzz/target
+EXTRA_DIST += tests/fuzz/fuzz-definition.c tests/fuzz/definition

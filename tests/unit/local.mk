@@ -61,10 +61,14 @@ tests_unit_test_zone_CPPFLAGS = $(calendar_test_flags)
 tests_unit_test_zone_LDADD = $(calendar_test_libs)
 
 # calendar: definitions
-definition_tests = tests/unit/test-instant
+definition_tests = tests/unit/test-definition tests/unit/test-instant
 check_PROGRAMS += $(definition_tests)
 TESTS += $(definition_tests)
+tests_unit_test_definition_SOURCES = tests/unit/test-definition.c $(calendar_test_tools)
+tests_unit_test_definition_CPPFLAGS = $(calendar_test_flags)
+tests_unit_test_definition_LDADD = $(calendar_test_libs)
 tests_unit_test_instant_LDADD = $(calendar_test_libs)
+EXTRA_DIST += tests/data/calendar/definitions.tsv
 
 # calendar: iCalendar
 ical_tests = tests/unit/test-ical tests/unit/test-rrule
@@ -80,7 +84,8 @@ tests_unit_test_rrule_LDADD = $(calendar_test_libs)
 EXTRA_DIST += tests/data/calendar/ical.tsv tests/data/calendar/ical-errors.tsv
 
 # Prints what the C planner thinks, for the service tests.
-check_PROGRAMS += tests/tools/plan-schedule tests/tools/show-zone
+check_PROGRAMS += tests/tools/next-slots tests/tools/plan-schedule tests/tools/show-zone
+tests_tools_next_slots_LDADD = $(calendar_test_libs)
 tests_tools_plan_schedule_SOURCES = tests/tools/plan-schedule.c \
 	tests/tools/schedule-text.c tests/tools/schedule-text.h
 tests_tools_plan_schedule_CPPFLAGS = $(calendar_test_flags)
