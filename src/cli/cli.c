@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/next.h"
 #include "cli/setup.h"
 
 static const CliCommand commands[] = {
     {"setup", cli_setup, "install the tables in a database, or bring them up to date"},
+    {"next", cli_next, "show when a rule runs: cron text, iCalendar lines, or key=value words"},
 };
 
 const CliCommand *

@@ -25,7 +25,7 @@ TESTS += $(STORE_TESTS)
 SERVICE_TESTS = \
 	tests/unit/test-private \
 	tests/unit/test-unix
-tests_unit_test_private_LDADD = libservice.a libcli.a libstore.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
+tests_unit_test_private_LDADD = libservice.a libcli.a libstore.a libcalendar.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
 tests_unit_test_unix_LDADD = libservice.a libbase.a $(GLIB_LIBS) $(SYSTEMD_LIBS)
 check_PROGRAMS += $(SERVICE_TESTS)
 TESTS += $(SERVICE_TESTS)
@@ -131,7 +131,14 @@ tests_unit_test_planner_LDADD = libengine.a libsteps.a libstore.a libdb.a libcal
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 
+# cli
+cli_tests = tests/unit/test-caret tests/unit/test-system-zone
+check_PROGRAMS += $(cli_tests)
+TESTS += $(cli_tests)
+tests_unit_test_caret_LDADD = libcli.a $(GLIB_LIBS)
+tests_unit_test_system_zone_LDADD = libcli.a libcalendar.a libbase.a $(GLIB_LIBS)
+
 # manual
-tests_unit_test_manual_LDADD = libcli.a libstore.a libdb.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
+tests_unit_test_manual_LDADD = libcli.a libstore.a libdb.a libcalendar.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
 check_PROGRAMS += tests/unit/test-manual
 TESTS += tests/unit/test-manual
