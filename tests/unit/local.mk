@@ -96,6 +96,7 @@ EXTRA_DIST += \
 	tests/data/calendar/README \
 	tests/data/calendar/cron-errors.tsv \
 	tests/data/calendar/cron-printed.tsv \
+	tests/data/calendar/cron.tsv \
 	tests/data/calendar/labels.tsv \
 	tests/data/calendar/lengths.tsv \
 	tests/data/calendar/offsets.tsv \

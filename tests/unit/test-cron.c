@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "calendar/schedule.h"
 
 #include "case-table.h"
+#include "schedule-text.h"
 
 static const char *const days_names[] = {"vixie", "or", "and"};
 
@@ -60,6 +62,29 @@ check_printed(char *const *columns)
     g_assert_cmpstr(days_names[days], ==, columns[3]);
     Rule again = parse(text, days);
     g_assert_true(rule_equal(&rule, &again));
+}
+
+static void
+check_slots(char *const *columns)
+{
+    Rule rule = parse(columns[0], read_days(columns[1]));
+    g_autoptr(Zone) zone = zone_load(columns[2], NULL, NULL);
+    g_assert_nonnull(zone);
+    int64_t after;
+    g_assert_true(schedule_text_read_instant(columns[3], zone, &after));
+    g_autoptr(Schedule) schedule = schedule_new_rule(1, &rule, zone, INT64_MIN, SCHEDULE_NO_END);
+    g_auto(GStrv) expected = g_strsplit(columns[4], ",", -1);
+    for (char **want = expected; *want; want++) {
+        ScheduleSlot slot;
+        RuleOutcome outcome = schedule_next(schedule, after, INT64_MAX, &slot);
+        if (outcome != RULE_FOUND) {
+            g_assert_cmpstr(outcome == RULE_NEVER ? "never" : "beyond", ==, g_strstrip(*want));
+            continue;
+        }
+        g_autofree char *got = schedule_text_print_instant(slot.at, zone);
+        g_assert_cmpstr(got, ==, g_strstrip(*want));
+        after = slot.at;
+    }
 }
 
 static void
@@ -421,6 +446,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    case_table_add("data/calendar/cron.tsv", check_slots);
     case_table_add("data/calendar/cron-errors.tsv", check_error);
     case_table_add("data/calendar/cron-printed.tsv", check_printed);
     g_test_add_func("/cron/macros", test_macros);
