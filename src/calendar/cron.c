@@ -9,14 +9,12 @@
 #include "base/error.h"
 #include "calendar/cronfield.h"
 
-#define MIN_FIELDS    5
-#define SHAPE         "allowed are 5 (minute, hour, day of month, month, weekday), or 6 with seconds first"
-#define SPACE         " \t\n\v\f\r"
-#define ITEM_END      "," SPACE
-#define DIGITS        "0123456789"
-#define LETTERS       G_CSET_A_2_Z G_CSET_a_2_z
-#define DAYS_PER_WEEK 7
-#define LAST_OF_MONTH (1u << 9) /* in nth_of_month */
+#define MIN_FIELDS 5
+#define SHAPE      "allowed are 5 (minute, hour, day of month, month, weekday), or 6 with seconds first"
+#define SPACE      " \t\n\v\f\r"
+#define ITEM_END   "," SPACE
+#define DIGITS     "0123456789"
+#define LETTERS    G_CSET_A_2_Z G_CSET_a_2_z
 
 typedef struct {
     const char *name;
@@ -39,11 +37,20 @@ typedef struct {
     GError **error;
 } Parser;
 
+static size_t
+field_length(const char *field_at)
+{
+    return strcspn(field_at, SPACE);
+}
+
 /* ---- Errors ---- */
 
 /* Always false. */
-static bool G_GNUC_PRINTF(4, 5)
-    refuse(Parser *self, const char *where, size_t length, const char *format, ...)
+static bool refuse(Parser *self, const char *where, size_t length, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+static bool
+refuse(Parser *self, const char *where, size_t length, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -58,13 +65,13 @@ static bool G_GNUC_PRINTF(4, 5)
 static bool
 refuse_next(Parser *self, size_t length)
 {
-    int field_length = (int)strcspn(self->field_at, SPACE);
+    int whole = (int)field_length(self->field_at);
     if (length == 0)
         return refuse(self, self->at, 0, "a value is missing in %s field \"%.*s\": allowed are %s",
-                      self->field->name, field_length, self->field_at, self->field->allowed);
+                      self->field->name, whole, self->field_at, self->field->allowed);
     return refuse(self, self->at, length,
                   "cannot read \"%.*s\" in %s field \"%.*s\": allowed are %s", (int)length,
-                  self->at, self->field->name, field_length, self->field_at, self->field->allowed);
+                  self->at, self->field->name, whole, self->field_at, self->field->allowed);
 }
 
 /* ---- Values ---- */
@@ -78,7 +85,7 @@ skip_letter(Parser *self, char letter)
     return true;
 }
 
-/* what: the number of something "of " the field, or "" for its values. */
+/* what: "" for values of the field, else what "of " it the number is. */
 static bool
 read_number(Parser *self, const char *what, int first, int last, int *number)
 {
@@ -160,13 +167,13 @@ read_special(Parser *self, int value, bool *found)
         return true;
     }
     if (self->field->kind == CRON_WEEKDAY && skip_letter(self, 'L')) {
-        self->rule.nth_of_month[value % DAYS_PER_WEEK] |= LAST_OF_MONTH;
+        self->rule.nth_of_month[value % 7] |= CRON_LAST_OF_MONTH;
         return true;
     }
     if (self->field->kind == CRON_WEEKDAY && skip_letter(self, '#')) {
         if (!read_number(self, "#k of ", 1, 5, &nth))
             return false;
-        self->rule.nth_of_month[value % DAYS_PER_WEEK] |= (uint16_t)(1u << nth);
+        self->rule.nth_of_month[value % 7] |= (uint16_t)(1u << nth);
         return true;
     }
     *found = false;
@@ -236,12 +243,6 @@ read_item(Parser *self, uint64_t *bits)
 
 /* ---- Fields ---- */
 
-static size_t
-field_length(const char *field_at)
-{
-    return strcspn(field_at, SPACE);
-}
-
 static bool
 is_day_field(const CronField *field)
 {
@@ -302,7 +303,7 @@ read_fields(Parser *self, CronDays days)
     const char *starts[N_CRON_FIELDS + 1];
     int n = split(self->text, starts, G_N_ELEMENTS(starts));
     const char *end = self->text + strlen(self->text);
-    while (end > self->text && g_ascii_isspace(end[-1]))
+    while (end > self->text && strchr(SPACE, end[-1]))
         end--;
     if (n < MIN_FIELDS)
         return refuse(self, end, 0, "cron text has %d field%s: " SHAPE, n, n == 1 ? "" : "s");

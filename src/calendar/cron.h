@@ -21,7 +21,7 @@
 
 /* How the two day fields combine. One that is a plain * (or ?) restricts nothing, so that the other one decides. */
 typedef enum {
-    CRON_DAY_VIXIE, /* OR, but AND if one of them begins with a star: Monday and * /5 */
+    CRON_DAY_VIXIE, /* OR; but AND if one of them begins with a star, as * /5 does */
     CRON_DAY_OR,
     CRON_DAY_AND,
 } CronDays;

@@ -6,6 +6,8 @@
 
 #include "calendar/rule.h"
 
+#define CRON_LAST_OF_MONTH (1u << 9) /* in Rule.nth_of_month */
+
 typedef enum {
     CRON_SECOND,
     CRON_MINUTE,

@@ -9,11 +9,8 @@
 #include "calendar/cron.h"
 #include "calendar/cronfield.h"
 
-#define MAX_VALUES    60
-#define ITEM_SIZE     40
-#define DAYS_PER_WEEK 7
-#define MAX_NTH       5
-#define LAST_OF_MONTH (1u << 9) /* in nth_of_month */
+#define MAX_VALUES 60
+#define ITEM_SIZE  40
 
 typedef enum {
     STARS_ALLOWED,
@@ -58,7 +55,7 @@ is_even(const Values *self, int i, int j)
 static char *
 print_list(const Values *self)
 {
-    int length[MAX_VALUES + 1] = {0}, item_end[MAX_VALUES];
+    int length[MAX_VALUES + 1] = {0}, item_end[MAX_VALUES] = {0};
     char item[ITEM_SIZE];
     for (int i = self->n - 1; i >= 0; i--) {
         length[i] = INT_MAX;
@@ -126,7 +123,10 @@ append_field(GString *text, const CronField *field, const Rule *rule, Stars star
     g_string_append(text, wrapped && strlen(wrapped) < strlen(list) ? wrapped : list);
 }
 
-static void G_GNUC_PRINTF(2, 3) append_item(GString *field, const char *format, ...)
+static void append_item(GString *field, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void
+append_item(GString *field, const char *format, ...)
 {
     va_list arguments;
     if (field->len > 0)
@@ -161,12 +161,12 @@ print_weekdays(const Rule *rule, Stars stars)
 {
     GString *text = g_string_new(NULL);
     append_field(text, &cron_fields[CRON_WEEKDAY], rule, stars);
-    for (int day = 0; day < DAYS_PER_WEEK; day++) {
-        for (int nth = 1; nth <= MAX_NTH; nth++) {
+    for (int day = 0; day < 7; day++) {
+        for (int nth = 1; nth <= 5; nth++) {
             if (rule->nth_of_month[day] & 1u << nth)
                 append_item(text, "%d#%d", day, nth);
         }
-        if (rule->nth_of_month[day] & LAST_OF_MONTH)
+        if (rule->nth_of_month[day] & CRON_LAST_OF_MONTH)
             append_item(text, "%dL", day);
     }
     return g_string_free(text, FALSE);
