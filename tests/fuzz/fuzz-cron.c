@@ -2,7 +2,8 @@
 /* Any cron text: what is refused says where, within the text; what is read prints, and reads back as the same rule.
  * The first byte says how the two day fields combine.
  *
- * fuzz-sources: src/calendar/*.c src/base/error.c */
+ * fuzz-sources: src/calendar/civil.c src/calendar/cron*.c src/calendar/days.c src/calendar/interval.c
+ * fuzz-sources: src/calendar/never.c src/calendar/positions.c src/calendar/rule.c src/calendar/times.c src/base/error.c */
 #include "config.h"
 
 #include <string.h>
