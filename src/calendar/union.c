@@ -74,6 +74,21 @@ leave_hidden(const Union *self, const ScheduleSlot *slot, int *steps)
     return slot->at;
 }
 
+/* Members may ask for one instant by different labels, of which an exception hides only some. */
+static bool
+find_shown(const Union *self, int64_t at, int *steps, ScheduleSlot *slot)
+{
+    for (guint i = 0; i < self->members->len; i++) {
+        const Schedule *member = g_ptr_array_index(self->members, i);
+        if (schedule_search(member, at - 1, at, steps, slot) == RULE_FOUND &&
+            leave_hidden(self, slot, steps) == at) {
+            slot->schedule = member;
+            return true;
+        }
+    }
+    return false;
+}
+
 static RuleOutcome
 union_next(const Schedule *schedule, int64_t after, int64_t until, int *steps, ScheduleSlot *slot)
 {
@@ -85,10 +100,12 @@ union_next(const Schedule *schedule, int64_t after, int64_t until, int *steps, S
         if (outcome != RULE_FOUND)
             return outcome;
         int64_t from = leave_hidden(self, &next, steps);
+        bool is_shown =
+            from == next.at || (self->members->len > 1 && find_shown(self, next.at, steps, &next));
         /* Without a budget nobody knows whether it is hidden. */
         if (*steps < 0)
             return RULE_BEYOND;
-        if (from == next.at) {
+        if (is_shown) {
             *slot = next;
             return RULE_FOUND;
         }

@@ -31,7 +31,7 @@ check_PROGRAMS += $(SERVICE_TESTS)
 TESTS += $(SERVICE_TESTS)
 
 # calendar
-calendar_tests = tests/unit/test-civil tests/unit/test-cron tests/unit/test-length tests/unit/test-rule tests/unit/test-schedule tests/unit/test-zone
+calendar_tests = tests/unit/test-civil tests/unit/test-cron tests/unit/test-length tests/unit/test-rule tests/unit/test-schedule tests/unit/test-union tests/unit/test-zone
 check_PROGRAMS += $(calendar_tests)
 TESTS += $(calendar_tests)
 calendar_test_tools = \
@@ -39,6 +39,7 @@ calendar_test_tools = \
 	tests/tools/random-rule.c tests/tools/random-rule.h \
 	tests/tools/rule-oracle.c tests/tools/rule-oracle.h \
 	tests/tools/schedule-text.c tests/tools/schedule-text.h \
+	tests/tools/slot-oracle.c tests/tools/slot-oracle.h \
 	tests/tools/tzif-maker.c tests/tools/tzif-maker.h
 calendar_test_flags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/tools
 calendar_test_libs = libcalendar.a libbase.a $(GLIB_LIBS)
@@ -56,6 +57,9 @@ tests_unit_test_rule_LDADD = $(calendar_test_libs)
 tests_unit_test_schedule_SOURCES = tests/unit/test-schedule.c $(calendar_test_tools)
 tests_unit_test_schedule_CPPFLAGS = $(calendar_test_flags)
 tests_unit_test_schedule_LDADD = $(calendar_test_libs)
+tests_unit_test_union_SOURCES = tests/unit/test-union.c $(calendar_test_tools)
+tests_unit_test_union_CPPFLAGS = $(calendar_test_flags)
+tests_unit_test_union_LDADD = $(calendar_test_libs)
 tests_unit_test_zone_SOURCES = tests/unit/test-zone.c $(calendar_test_tools)
 tests_unit_test_zone_CPPFLAGS = $(calendar_test_flags)
 tests_unit_test_zone_LDADD = $(calendar_test_libs)

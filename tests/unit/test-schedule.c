@@ -11,6 +11,7 @@
 #include "case-table.h"
 #include "rule-oracle.h"
 #include "schedule-text.h"
+#include "slot-oracle.h"
 #include "tzif-maker.h"
 
 #define MINUTE CIVIL_US_PER_MINUTE
@@ -81,8 +82,9 @@ is_excepted(const Sample *sample, int64_t day, int32_t minute)
 }
 
 static bool
-asks_for(const Sample *sample, int64_t label)
+asks_for(int64_t label, gconstpointer user_data)
 {
+    const Sample *sample = user_data;
     int64_t day = civil_label_days(label);
     int64_t rest = label - day * DAY;
     int32_t minute = (int32_t)(rest / MINUTE);
@@ -91,62 +93,15 @@ asks_for(const Sample *sample, int64_t label)
 }
 
 static void
-add_instant(const Sample *sample, GArray *instants, int64_t at, int64_t from, int64_t until)
-{
-    if (at > from && at <= until && at >= sample->start_at && at <= sample->end_at)
-        g_array_append_val(instants, at);
-}
-
-static gint
-compare_instants(gconstpointer a, gconstpointer b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* All instants at which the clock shows the label: twice in autumn, more often in zones that are made up. */
-static void
-add_all_passes(const Sample *sample, const Zone *zone, GArray *instants, int64_t label,
-               int64_t from, int64_t until)
-{
-    int64_t at = label - 26 * 60 * MINUTE;
-    while (at <= label + 26 * 60 * MINUTE) {
-        int64_t next = zone_next_transition(zone, at);
-        int64_t shown = label - zone_offset(zone, at) * CIVIL_US_PER_SECOND;
-        if (shown >= at && shown < next)
-            add_instant(sample, instants, shown, from, until);
-        at = next;
-    }
-}
-
-static void
 brute_force(const Sample *sample, const Zone *zone, int64_t from, int64_t until, GArray *instants)
 {
-    bool running = sample->rule.hours == 0xffffff;
-    int64_t first_label = (from / MINUTE - 2 * 1440) * MINUTE;
-    for (int64_t label = first_label; label < until + 2 * DAY; label += MINUTE) {
-        if (!asks_for(sample, label))
-            continue;
-        if (running) {
-            add_all_passes(sample, zone, instants, label, from, until);
-        } else {
-            int64_t first, second;
-            (void)zone_resolve(zone, label, &first, &second);
-            add_instant(sample, instants, first, from, until);
-        }
-    }
-}
-
-static void
-sort_and_merge(GArray *instants)
-{
-    g_array_sort(instants, compare_instants);
-    for (guint i = 1; i < instants->len;) {
-        if (g_array_index(instants, int64_t, i) == g_array_index(instants, int64_t, i - 1))
-            g_array_remove_index(instants, i);
-        else
-            i++;
-    }
+    SlotOracle oracle = {.selects = asks_for,
+                         .user_data = sample,
+                         .zone = zone,
+                         .is_running = sample->rule.hours == 0xffffff,
+                         .start_at = sample->start_at,
+                         .end_at = sample->end_at};
+    slot_oracle_add(&oracle, from, until, instants);
 }
 
 static uint64_t
@@ -219,7 +174,7 @@ assert_next(const Schedule *const *schedules, size_t n, int64_t from, int64_t un
             return;
         }
         g_assert_cmpint(outcome, ==, RULE_FOUND);
-        g_assert_cmpint(slot.at, ==, g_array_index(expected, int64_t, i));
+        g_assert_cmpint(slot.at, ==, g_array_index(expected, OracleSlot, i).at);
         after = slot.at;
     }
 }
@@ -238,7 +193,7 @@ assert_counts(const Schedule *const *schedules, size_t n, int64_t from, int64_t 
     }
     g_assert_cmpint(outcome, ==, RULE_FOUND);
     g_assert_cmpint(count, ==, MIN(limit, expected->len));
-    g_assert_cmpint(last.at, ==, g_array_index(expected, int64_t, expected->len - 1));
+    g_assert_cmpint(last.at, ==, g_array_index(expected, OracleSlot, expected->len - 1).at);
 }
 
 static void
@@ -247,20 +202,20 @@ compare_with_brute_force(Zone *zone, int64_t around)
     int64_t from =
         around + g_test_rand_int_range(-3000, 200) * MINUTE + g_test_rand_int_range(-1, 2);
     int64_t until = from + g_test_rand_int_range(0, 5000) * MINUTE;
-    g_autoptr(GArray) together = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    g_autoptr(GArray) together = g_array_new(FALSE, FALSE, sizeof(OracleSlot));
     const Schedule *schedules[3];
     for (size_t k = 0; k < G_N_ELEMENTS(schedules); k++) {
         Sample sample = random_sample(zone, around);
-        g_autoptr(GArray) alone = g_array_new(FALSE, FALSE, sizeof(int64_t));
+        g_autoptr(GArray) alone = g_array_new(FALSE, FALSE, sizeof(OracleSlot));
         brute_force(&sample, zone, from, until, alone);
         oracle_free(sample.oracle);
-        sort_and_merge(alone);
+        slot_oracle_merge(alone);
         schedules[k] = sample.schedule;
         assert_next(&schedules[k], 1, from, until, alone);
         assert_counts(&schedules[k], 1, from, until, alone);
         g_array_append_vals(together, alone->data, alone->len);
     }
-    sort_and_merge(together);
+    slot_oracle_merge(together);
     assert_next(schedules, G_N_ELEMENTS(schedules), from, until, together);
     assert_counts(schedules, G_N_ELEMENTS(schedules), from, until, together);
     for (size_t k = 0; k < G_N_ELEMENTS(schedules); k++)
