@@ -87,6 +87,7 @@ sort_dates(GArray *dates)
     g_array_set_size(dates, n);
 }
 
+/* NULL if there are too many. */
 static const IcalZone *
 name_zone(Reader *self, const char *name, const Piece *piece)
 {
@@ -95,6 +96,11 @@ name_zone(Reader *self, const char *name, const Piece *piece)
         const IcalZone *known = g_ptr_array_index(zones, i);
         if (g_str_equal(known->name, name))
             return known;
+    }
+    if (zones->len == ICAL_MAX_ZONES) {
+        (void)piece_fail(piece, &self->place, self->error,
+                         "there can be no more than %d time zones", ICAL_MAX_ZONES);
+        return NULL;
     }
     IcalZone *zone = g_new0(IcalZone, 1);
     zone->name = g_strdup(name);
@@ -145,13 +151,12 @@ read_date(Reader *self, const IcalLine *line, Piece piece, IcalDate *date)
     date->label = value.label;
     date->is_day = value.is_date && line->property == ICAL_EXDATE;
     date->zone = NULL;
-    if (value.is_utc) {
-        date->zone = name_zone(self, ICAL_UTC, &piece);
-    } else if (line->zone.length > 0) {
-        g_autofree char *name = piece_copy(&line->zone);
-        date->zone = name_zone(self, name, &line->zone);
-    }
-    return true;
+    if (!value.is_utc && line->zone.length == 0)
+        return true;
+    const Piece *named = value.is_utc ? &piece : &line->zone;
+    g_autofree char *name = value.is_utc ? g_strdup(ICAL_UTC) : piece_copy(named);
+    date->zone = name_zone(self, name, named);
+    return date->zone != NULL;
 }
 
 static bool
@@ -159,7 +164,7 @@ read_dates(Reader *self, const IcalLine *line, GArray *dates)
 {
     Piece rest = line->value, piece;
     while (piece_cut(&rest, ',', &piece)) {
-        IcalDate date;
+        IcalDate date = {0};
         if (!read_date(self, line, piece, &date))
             return false;
         if (date.zone == self->ical->start.zone)
@@ -173,6 +178,9 @@ static bool
 read_rule(Reader *self, const IcalLine *line, GArray *rules)
 {
     const Piece *value = &line->value;
+    if (self->ical->rules->len + self->ical->except_rules->len == ICAL_MAX_RULES)
+        return piece_fail(&line->name, &self->place, self->error,
+                          "there can be no more than %d RRULEs and EXRULEs", ICAL_MAX_RULES);
     IcalRule rule = {.place = {value->offset, value->length}};
     if (!rrule_parse(value->text, value->offset, value->length, self->ical->start.label,
                      &rule.rrule, &self->place, self->error))

@@ -13,7 +13,10 @@
 
 typedef struct IcalText IcalText;
 
-#define ICAL_MAX_TEXT 1000000 /* bytes */
+/* Whatever somebody writes has to be looked through in a short time. */
+#define ICAL_MAX_TEXT  1000000 /* bytes */
+#define ICAL_MAX_RULES 100     /* RRULEs and EXRULEs together */
+#define ICAL_MAX_ZONES 100     /* different TZIDs */
 
 /* default_start: the label of DTSTART where the text has none (whole seconds). Errors: INPUT; *place (may be NULL) is
  * where. */

@@ -64,15 +64,14 @@ ical_unfold(IcalUnfolded *self, const char *text)
             at += n + 1;
             continue;
         }
-        char c = n > 0 ? '\n' : *at;
-        size_t used = n > 0 ? n : 1;
-        if (g_str_has_prefix(at, "\\n")) {
-            c = '\n';
-            used = 2 + blanks_length(at + 2);
-        }
+        if (n == 0 && g_str_has_prefix(at, "\\n"))
+            n = 2 + blanks_length(at + 2);
         self->origins[self->length] = (size_t)(at - text);
-        self->text[self->length++] = c;
-        at += used;
+        self->text[self->length] = *at;
+        if (n > 0)
+            self->text[self->length] = '\n';
+        self->length++;
+        at += MAX(n, 1);
     }
     self->origins[self->length] = length;
     self->text[self->length] = '\0';
@@ -121,7 +120,9 @@ cut_name(Piece *rest)
 static char
 next_character(const Piece *rest)
 {
-    return rest->length > 0 ? rest->text[rest->offset] : '\0';
+    if (rest->length == 0)
+        return '\0';
+    return rest->text[rest->offset];
 }
 
 static void

@@ -25,7 +25,7 @@ typedef enum {
     N_RRULE_PARTS
 } RrulePart;
 
-extern const char *const rrule_part_names[N_RRULE_PARTS];
+extern const char *const rrule_part_names[N_RRULE_PARTS + 1]; /* the last is NULL */
 extern const char *const rrule_frequency_names[N_RULE_FREQUENCIES];
 extern const char *const rrule_skip_names[3];
 extern const char *const rrule_weekday_names[7];

@@ -9,7 +9,7 @@
 #define GIVEN_DAYS                                                                                 \
     (GIVEN(RRULE_BYMONTHDAY) | GIVEN(RRULE_BYDAY) | GIVEN(RRULE_BYYEARDAY) | GIVEN(RRULE_BYWEEKNO))
 
-const char *const rrule_part_names[N_RRULE_PARTS] = {
+const char *const rrule_part_names[N_RRULE_PARTS + 1] = {
     [RRULE_FREQ] = "FREQ",
     [RRULE_INTERVAL] = "INTERVAL",
     [RRULE_COUNT] = "COUNT",

@@ -2,7 +2,7 @@
 /* iCalendar text: what can be read is printed and read as the same; its slots come in order, and at once (the time limit
  * of the run). What cannot be read is said to be wrong somewhere in the text.
  *
- * fuzz-sources: src/calendar/*.c src/base/error.c */
+ * fuzz-sources: src/calendar/*.c src/base/error.c src/base/quantity.c */
 #include "config.h"
 
 #include <string.h>

@@ -151,6 +151,40 @@ test_too_long(void)
     g_assert_error(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT);
 }
 
+/* One line more than there can be; format may name the number of the line. */
+static void
+assert_limit(int limit, const char *format, const char *message)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    Place place;
+    gsize offset = 0;
+    for (int i = 0; i <= limit; i++) {
+        offset = text->len;
+        g_autofree char *number = g_strdup_printf("%d", i);
+        g_auto(GStrv) parts = g_strsplit(format, "#", -1);
+        g_autofree char *line = g_strjoinv(number, parts);
+        if (i == limit) {
+            g_autoptr(IcalText) fits = parse(text->str);
+            g_assert_nonnull(fits);
+        }
+        g_string_append(text, line);
+    }
+    g_assert_null(ical_parse(text->str, 0, &place, &error));
+    g_assert_error(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT);
+    g_assert_cmpstr(error->message, ==, message);
+    g_assert_cmpuint(place.offset, >=, offset);
+}
+
+static void
+test_limits(void)
+{
+    assert_limit(ICAL_MAX_RULES, "RRULE:FREQ=DAILY\n",
+                 "there can be no more than 100 RRULEs and EXRULEs");
+    assert_limit(ICAL_MAX_ZONES, "EXDATE;TZID=#:20260101T000000\n",
+                 "there can be no more than 100 time zones");
+}
+
 static void
 test_no_lines(void)
 {
@@ -413,6 +447,7 @@ main(int argc, char **argv)
     g_test_add_func("/ical/folding", test_folding);
     g_test_add_func("/ical/place-in-folded", test_place_in_folded);
     g_test_add_func("/ical/too-long", test_too_long);
+    g_test_add_func("/ical/limits", test_limits);
     g_test_add_func("/ical/no-lines", test_no_lines);
     g_test_add_func("/ical/unequal", test_unequal);
     g_test_add_func("/ical/canonical", test_canonical);
