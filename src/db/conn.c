@@ -112,16 +112,17 @@ conn_end_event(DbConn *self)
     conn_unref(self);
 }
 
-/* Requests that were queued before; those that callbacks add now get their answer from the loop. */
+/* Requests that were queued before; those that callbacks add now get their answer from the loop. They stay in the
+ * queue until it is their turn: a callback may abandon the connection, which then answers the rest. */
 static void
 fail_requests(DbConn *self, const GError *error)
 {
-    GQueue doomed = self->queue;
-    g_queue_init(&self->queue);
     if (self->running)
-        g_queue_push_head(&doomed, g_steal_pointer(&self->running));
-    Request *request;
-    while ((request = g_queue_pop_head(&doomed))) {
+        g_queue_push_head(&self->queue, g_steal_pointer(&self->running));
+    for (guint left = g_queue_get_length(&self->queue); left > 0; left--) {
+        Request *request = g_queue_pop_head(&self->queue);
+        if (!request)
+            return;
         if (self->state != CONN_FREED)
             request->kind->fail(request, error);
         request_free(request);

@@ -446,6 +446,40 @@ terminate(int pid)
     g_assert_cmpstr(answer, ==, "t");
 }
 
+typedef struct {
+    DbConn *conn;
+    bool done;
+} Owner;
+
+/* As one who keeps a connection does when setting it up fails. */
+static void
+on_failed_give_up(const DbResult *result, const GError *error, const DbFault *fault,
+                  gpointer user_data)
+{
+    Owner *owner = user_data;
+    g_autoptr(GError) why = g_error_new(ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED, "no more");
+    g_assert_error(error, ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION);
+    db_conn_abandon(owner->conn, why);
+    db_conn_free(owner->conn);
+    owner->done = true;
+}
+
+/* The others get their answers, too, when the first one to hear of the loss gives the connection up. */
+static void
+test_abandon_when_lost(void)
+{
+    Owner owner = {.conn = open_to(server_conninfo(server))};
+    g_auto(Answer) queued = {0};
+    g_auto(Answer) last = {0};
+    db_conn_query(owner.conn, "SELECT pg_sleep(1000)", NULL, on_failed_give_up, &owner);
+    db_conn_query(owner.conn, "SELECT 1", NULL, on_query_done, &queued);
+    db_conn_query(owner.conn, "SELECT 2", NULL, on_query_done, &last);
+    terminate(db_conn_backend_pid(owner.conn));
+    wait_for(&owner.done);
+    g_assert_error(queued.error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED);
+    g_assert_error(last.error, ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED);
+}
+
 /* Until the server runs it: that is seen from another connection. */
 static void
 await_running(DbConn *conn, const char *part)
@@ -681,6 +715,7 @@ main(int argc, char **argv)
     g_test_add_func("/conn/transaction/many", test_transaction_of_many);
     g_test_add_func("/conn/kept-plans", test_kept_plans);
     g_test_add_func("/conn/abandon", test_abandon);
+    g_test_add_func("/conn/abandon-when-lost", test_abandon_when_lost);
     g_test_add_func("/conn/terminated/idle", test_terminated_while_idle);
     g_test_add_func("/conn/terminated/not-reusable", test_terminated_idle_is_not_reusable);
     g_test_add_func("/conn/terminated/running", test_terminated_while_running);
