@@ -56,13 +56,31 @@ unix_new(void)
     return self;
 }
 
+/* A second request to stop may come when the first is as good as done: it must not end us by the signal. GLib goes
+ * back to the default, so signals wait until they are ignored instead. */
+static void
+forget_requests(Unix *self)
+{
+    sigset_t stops, before;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTERM);
+    sigaddset(&stops, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &stops, &before);
+    for (size_t i = 0; i < G_N_ELEMENTS(self->signals); i++)
+        g_clear_handle_id(&self->signals[i], g_source_remove);
+    if (self->stops > 0) {
+        signal(SIGTERM, SIG_IGN);
+        signal(SIGINT, SIG_IGN);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 void
 unix_free(Unix *self)
 {
     if (!self)
         return;
-    for (size_t i = 0; i < G_N_ELEMENTS(self->signals); i++)
-        g_clear_handle_id(&self->signals[i], g_source_remove);
+    forget_requests(self);
     g_clear_handle_id(&self->watchdog, g_source_remove);
     pid_file_free(self->pid_file);
     if (self->waiting >= 0)

@@ -122,6 +122,8 @@ test_requests(void)
     send_and_wait(SIGHUP, seen);
     g_assert_cmpstr(seen->str, ==, "reload stop reload now reload ");
     raise(SIGPIPE);
+    g_clear_pointer(&shell, unix_free);
+    raise(SIGTERM); /* again, when we are as good as gone */
 }
 
 /* In the daemon: writes what it is into the file that the test reads. */
