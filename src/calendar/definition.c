@@ -76,10 +76,12 @@ definition_clear(RuleDefinition *self)
 
 /* ---- Which language ---- */
 
+#define BLANKS " \t\r\n\f"
+
 static size_t
 skip_blanks(const char *text)
 {
-    return strspn(text, " \t\r\n\v\f");
+    return strspn(text, BLANKS);
 }
 
 static bool
@@ -202,7 +204,7 @@ parse_cron(const char *text, RuleDefinition *self, Place *place, GError **error)
 {
     size_t begin = skip_blanks(text);
     const char *word = text + begin;
-    size_t length = strcspn(word, " \t\r\n\v\f");
+    size_t length = strcspn(word, BLANKS);
     bool stands_alone = word[length + skip_blanks(word + length)] == '\0';
 
     if (is_macro(word, "@every") || is_macro(word, "@after")) {

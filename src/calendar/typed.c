@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "calendar/typedkeys.h"
 
-#define BLANKS " \t\r\n\v\f"
+#define BLANKS " \t\r\n\f"
 
 /* What has been read so far. */
 typedef struct {

@@ -154,14 +154,6 @@ read_from(const Options *options, NextQuestion *question, GError **error)
 }
 
 static bool
-read_zone(const Options *options, NextQuestion *question, GError **error)
-{
-    question->zone =
-        options->zone ? zone_load(options->zone, NULL, error) : system_zone_load(error);
-    return question->zone != NULL;
-}
-
-static bool
 read_question(const Options *options, NextQuestion *question, GError **error)
 {
     question->rule = options->rule;
@@ -209,11 +201,13 @@ cli_next(int argc, char **argv)
 
     if (!parse(argc, words, &options, &error) || !read_format(&options, &format, &error))
         return cli_fail("next", error);
-    if (!read_zone(&options, &question, &error)) {
+    g_autoptr(Zone) zone =
+        options.zone ? zone_load(options.zone, NULL, &error) : system_zone_load(&error);
+    if (!zone) {
         (void)cli_fail("next", error);
         return CLI_INPUT;
     }
-    g_autoptr(Zone) zone = question.zone;
+    question.zone = zone;
     if (!read_question(&options, &question, &error))
         return cli_fail("next", error);
 

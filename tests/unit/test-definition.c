@@ -202,6 +202,7 @@ static const Wrong wrong[] = {
     {"kind=every period=-5min", 18, 5, "longer than nothing"},
     {"@every", 6, 0, "\"\""},
     {"  @every  nonsense ", 10, 8, "nonsense"},
+    {"@every \v", 7, 1, "\v"},
     {"@after 1 year", 7, 6, "months and years are not of one length"},
 };
 
