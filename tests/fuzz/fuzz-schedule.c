@@ -2,7 +2,7 @@
 /* Any rule, in any of some odd zones, with any exceptions: what the search gives must be asked for, must be
  * the first, must be what counting finds, and must be there at once (the time limit of the run).
  *
- * fuzz-sources: src/calendar/*.c src/base/error.c tests/tools/rule-oracle.c */
+ * fuzz-sources: src/calendar/*.c src/base/error.c src/base/quantity.c tests/tools/rule-oracle.c */
 #include "config.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Any bytes as a time zone file: what is accepted must answer consistently, at once, at every instant.
  *
- * fuzz-sources: src/calendar/*.c src/base/error.c
+ * fuzz-sources: src/calendar/*.c src/base/error.c src/base/quantity.c
  * fuzz-seeds: /usr/share/zoneinfo/Europe/Berlin /usr/share/zoneinfo/America/Santiago /usr/share/zoneinfo/Pacific/Apia
  * fuzz-seeds: /usr/share/zoneinfo/Africa/Casablanca /usr/share/zoneinfo/UTC /usr/share/zoneinfo/Pacific/Kwajalein */
 #include "config.h"
