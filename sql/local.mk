@@ -20,10 +20,11 @@ SQL_QUERY = \
 	sql/query/claims_take.sql \
 	sql/query/jobs_due.sql \
 	sql/query/jobs_next.sql \
-	sql/query/jobs_plan.sql \
 	sql/query/jobs_schedules.sql \
 	sql/query/jobs_steps.sql \
-	sql/query/jobs_unplanned.sql \
+	sql/query/plans_load.sql \
+	sql/query/plans_write.sql \
+	sql/query/rules_load.sql \
 	sql/query/runs_close.sql \
 	sql/query/runs_close_step.sql \
 	sql/query/runs_note_pid.sql \

@@ -1,5 +1,5 @@
 -- Runs that are open although no agent in the register has their epoch (somebody deleted its row), and runs of
--- stock agents that nobody holds any more.
+-- stock agents that nobody holds any more. The jobs are locked because a trigger notes the end of their runs.
 WITH orphans AS (
     SELECT l.jlgid
     FROM pgagent.pga_joblog l
@@ -7,6 +7,7 @@ WITH orphans AS (
     WHERE l.jlgstatus = 'r'
       AND CASE WHEN l.jlgepoch IS NULL THEN j.jobagentid IS NULL
                ELSE NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagepoch = l.jlgepoch) END
+    FOR NO KEY UPDATE OF j SKIP LOCKED
 ), steps AS (
     UPDATE pgagent.pga_jobsteplog s
     SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart

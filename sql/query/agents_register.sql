@@ -2,6 +2,8 @@
 -- the epoch that goes on after a reconnect: only if the old row is still there (else: fenced, no row comes
 -- back). The old row's jobs follow in the next statement. No epoch although we are known: the number of our
 -- backend is still that of another agent's former connection (numbers come again, and soon so in a container).
+-- An agent that has just been started ($7) asks for the runs of the jobs' startup rules; jobs that are being deleted are
+-- passed by.
 WITH known AS (
     SELECT FROM pgagent.pga_jobagent WHERE jaguuid = $1::uuid AND jagepoch = $5::int8
 ), entered AS (
@@ -16,5 +18,20 @@ WITH known AS (
     SET jaglease = excluded.jaglease, jagbackendstart = excluded.jagbackendstart
     WHERE a.jaguuid = excluded.jaguuid
     RETURNING jagepoch
+), startup AS (
+    SELECT j.jobid, r.rulid
+    FROM pgagent.pga_rule r
+    JOIN pgagent.pga_job j ON j.jobid = r.ruljobid
+    WHERE r.rulkind = 'startup' AND r.rulenabled AND r.rulstart <= now() AND (r.rulend IS NULL OR r.rulend >= now())
+      AND (r.rulendcount = 0
+           OR r.rulendcount > r.rulruncount + (SELECT count(*) FROM pgagent.pga_request q
+                                               WHERE q.reqjobid = j.jobid AND q.reqrulid = r.rulid))
+      AND j.jobenabled AND (j.jobhostagent = '' OR j.jobhostagent IN ($3::text, $2::text))
+      AND $7::bool AND EXISTS (SELECT FROM entered)
+      AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jaguuid = $1::uuid)
+    FOR KEY SHARE OF j SKIP LOCKED
+), asked AS (
+    INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqby, reqtrigger, reqrulid)
+    SELECT 'run', s.jobid, NULL, 'startup', s.rulid FROM startup s ORDER BY s.rulid
 )
 SELECT (SELECT jagepoch FROM entered), $5::int8 = 0 OR EXISTS (SELECT FROM known)

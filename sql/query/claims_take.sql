@@ -1,7 +1,9 @@
 -- Take: claims jobs and opens their log rows, one autocommit statement for a batch. A row counts only if it is
 -- still what the peek saw (jobnextrun, jobrevision, unclaimed); rows that another agent is taking are passed by.
 -- A wish ($6 true) deletes the requests that it answers; a slot ($7 ...) moves the plan on. $1 $2: who we are. The log
--- row of each run's first step ($15) is opened here too: one commit less before the step may start.
+-- row of each run's first step ($15) is opened here too: one commit less before the step may start. Rules that ask for
+-- a slot ($20) or for the requests that are answered count the run. Who edits a rule waits for its job: a job whose rule
+-- is locked is passed by, like one that is locked itself.
 WITH self AS (
     SELECT jagpid, jagname, jagepoch
     FROM pgagent.pga_jobagent
@@ -11,27 +13,42 @@ WITH self AS (
     SELECT *
     FROM unnest($3::int4[], $4::timestamptz[], $5::int4[], $6::bool[], $7::timestamptz[], $8::text[],
                 $9::int4[], $10::int4[], $11::bool[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
-                $15::int4[], $18::bool[])
+                $15::int4[], $18::bool[], $19::int4[])
         AS w (jobid, nextrun, revision, manual, slot, label, slots, scheduleid, late, planned, missed_from, missed_to,
-              stepid, needs_plan)
+              stepid, needs_plan, ruleid)
+), asking AS (
+    SELECT c.ruleid FROM unnest($20::int4[]) AS c (ruleid)
+    UNION
+    SELECT q.reqrulid
+    FROM wanted w
+    JOIN pgagent.pga_request q ON q.reqjobid = w.jobid
+    WHERE w.manual AND q.reqkind = 'run' AND q.reqdue <= now() AND q.reqrulid IS NOT NULL
+), held AS (
+    SELECT r.rulid, r.ruljobid
+    FROM asking a
+    JOIN pgagent.pga_rule r ON r.rulid = a.ruleid
+    FOR NO KEY UPDATE OF r SKIP LOCKED
 ), locked AS (
     SELECT j.jobid
     FROM pgagent.pga_job j
     JOIN wanted w ON w.jobid = j.jobid
     WHERE j.jobagentid IS NULL
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
+      AND j.jobid NOT IN (SELECT r.ruljobid FROM asking a JOIN pgagent.pga_rule r ON r.rulid = a.ruleid
+                          WHERE r.rulid NOT IN (SELECT h.rulid FROM held h))
     FOR NO KEY UPDATE OF j SKIP LOCKED
 ), answered AS (
     DELETE FROM pgagent.pga_request r
     USING locked l, wanted w, self
     WHERE w.manual AND w.jobid = l.jobid AND r.reqjobid = l.jobid AND r.reqkind = 'run' AND r.reqdue <= now()
-    RETURNING r.reqjobid, r.reqid, r.reqby
+    RETURNING r.reqjobid, r.reqid, r.reqby, r.reqtrigger, r.reqrulid
 ), taken AS (
     UPDATE pgagent.pga_job j
     SET jobagentid = self.jagpid,
         joblastrun = now(),
         jobplanned = CASE WHEN w.manual THEN j.jobplanned ELSE w.planned END,
-        jobreplan = j.jobreplan OR w.needs_plan,
+        jobreplan = j.jobreplan OR w.needs_plan
+                    OR EXISTS (SELECT FROM answered a WHERE a.reqjobid = j.jobid AND a.reqrulid IS NOT NULL),
         joblastslot = CASE WHEN w.manual THEN j.joblastslot ELSE greatest(j.joblastslot, w.slot) END,
         jobnextrun = CASE WHEN j.jobenabled THEN
             least(CASE WHEN w.manual THEN j.jobplanned ELSE w.planned END,
@@ -42,6 +59,17 @@ WITH self AS (
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
       AND (NOT w.manual OR EXISTS (SELECT FROM answered a WHERE a.reqjobid = j.jobid))
     RETURNING j.jobid
+), counted AS (
+    UPDATE pgagent.pga_rule r
+    SET rulruncount = r.rulruncount + 1, rullastslot = coalesce(w.slot, now())
+    FROM held h
+    JOIN taken t ON t.jobid = h.ruljobid
+    JOIN wanted w ON w.jobid = t.jobid
+    WHERE r.rulid = h.rulid
+), reason AS (
+    SELECT DISTINCT ON (a.reqjobid) a.reqjobid, a.reqby, a.reqtrigger, a.reqrulid
+    FROM answered a
+    ORDER BY a.reqjobid, a.reqid
 ), skipped AS (
     INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent)
     SELECT w.jobid, w.missed_from, w.missed_to, w.slots - 1, 'missed',
@@ -50,13 +78,15 @@ WITH self AS (
     WHERE w.missed_from IS NOT NULL
 ), logged AS (
     INSERT INTO pgagent.pga_joblog
-        (jlgjobid, jlgstatus, jlgstart, jlgscheduled, jlglabel, jlgtrigger, jlgslots, jlgjscid, jlgagent, jlgepoch,
-         jlgbatch, jlgby)
+        (jlgjobid, jlgstatus, jlgstart, jlgscheduled, jlglabel, jlgtrigger, jlgslots, jlgjscid, jlgrulid, jlgagent,
+         jlgepoch, jlgbatch, jlgby)
     SELECT w.jobid, 'r', clock_timestamp(), w.slot, w.label,
-           CASE WHEN w.manual THEN 'manual' WHEN w.late THEN 'missed' ELSE 'schedule' END,
-           w.slots, w.scheduleid, self.jagname, self.jagepoch, $16::uuid,
-           (SELECT a.reqby FROM answered a WHERE a.reqjobid = w.jobid ORDER BY a.reqid LIMIT 1)
-    FROM taken t JOIN wanted w ON w.jobid = t.jobid, self
+           CASE WHEN w.manual THEN reason.reqtrigger WHEN w.late THEN 'missed' ELSE 'schedule' END,
+           w.slots, w.scheduleid, coalesce(w.ruleid, reason.reqrulid), self.jagname, self.jagepoch, $16::uuid, reason.reqby
+    FROM taken t
+    JOIN wanted w ON w.jobid = t.jobid
+    LEFT JOIN reason ON reason.reqjobid = t.jobid
+    CROSS JOIN self
     RETURNING jlgid, jlgjobid
 ), step AS (
     SELECT s.jstid, s.jstjobid

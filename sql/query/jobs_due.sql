@@ -11,7 +11,8 @@ SELECT j.jobid, j.jobname, j.jobrevision, j.jobagentid IS NOT NULL AS busy,
        j.jobnextrun, CASE WHEN j.jobenabled THEN j.jobplanned END AS jobplanned,
        coalesce(j.jobtimezone, (SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone')),
        (least(extract(epoch FROM j.jobtimeout), 1000000000) * 1000000)::int8 AS timeout_us,
-       first.server, first.jstdbname
+       first.server, first.jstdbname,
+       EXISTS (SELECT FROM pgagent.pga_rule r WHERE r.ruljobid = j.jobid AND r.rulenabled)
 FROM due
 JOIN pgagent.pga_job j ON j.jobid = due.jobid
 LEFT JOIN LATERAL (

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libcalendar.a
 libcalendar_a_SOURCES = \
 	src/calendar/bitmap.c src/calendar/bitmap.h \
+	src/calendar/caret.c src/calendar/caret.h \
 	src/calendar/civil.c src/calendar/civil.h \
 	src/calendar/cron.c src/calendar/cron.h \
 	src/calendar/cronfield.c src/calendar/cronfield.h \

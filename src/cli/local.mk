@@ -2,8 +2,6 @@ noinst_LIBRARIES += libcli.a
 libcli_a_SOURCES = \
 	src/cli/cli.c \
 	src/cli/cli.h \
-	src/cli/caret.c \
-	src/cli/caret.h \
 	src/cli/next-command.c \
 	src/cli/next-print.c \
 	src/cli/next.c \

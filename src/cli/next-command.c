@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "calendar/caret.h"
 #include "calendar/instant.h"
-#include "cli/caret.h"
 #include "cli/cli.h"
 #include "cli/next.h"
 #include "cli/system-zone.h"

@@ -194,6 +194,7 @@ on_looked(const LookReport *report, const GError *error, gpointer user_data)
     if (report->has_more && report->refused->len == 0 && dispatch_room(self->parts.dispatch) > 0)
         engine_wake_at(self, clock_now_mono());
 
+    self->wants_plans = self->wants_plans || report->needs_plans;
     if (self->wants_plans && !self->is_stopping && store_is_ready(self->parts.store)) {
         self->wants_plans = false;
         self->planned_mono = clock_now_mono();

@@ -7,4 +7,5 @@ libengine_a_SOURCES = \
 	src/engine/recover.c src/engine/recover.h \
 	src/engine/replan.c src/engine/replan.h \
 	src/engine/run.c src/engine/run.h \
+	src/engine/timetable.c src/engine/timetable.h \
 	src/engine/warmer.c src/engine/warmer.h

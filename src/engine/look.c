@@ -19,9 +19,10 @@ typedef struct {
     int limit;
     GPtrArray *due;        /* of DueJob */
     GHashTable *schedules; /* job id -> GPtrArray of ScheduleRow */
+    GHashTable *rules;     /* job id -> GPtrArray of RuleRow; NULL = no job has any */
     GHashTable *steps;     /* job id -> GPtrArray of StepRow */
     GPtrArray *claims;     /* of Claim */
-    GError *error;         /* of the first of two statements */
+    GError *error;         /* of the first of several statements */
 } Look;
 
 static void
@@ -31,6 +32,7 @@ look_end(Look *self, const GError *error)
     g_clear_pointer(&self->due, g_ptr_array_unref);
     g_clear_pointer(&self->claims, g_ptr_array_unref);
     g_clear_pointer(&self->schedules, g_hash_table_unref);
+    g_clear_pointer(&self->rules, g_hash_table_unref);
     g_clear_pointer(&self->steps, g_hash_table_unref);
     g_array_unref(self->report.refused);
     g_clear_error(&self->error);
@@ -62,6 +64,16 @@ static GPtrArray *
 look_steps(const Look *self, int job_id)
 {
     return g_hash_table_lookup(self->steps, GINT_TO_POINTER(job_id));
+}
+
+static Claim *
+look_claim_slot(const Look *self, const DueJob *job)
+{
+    gpointer id = GINT_TO_POINTER(job->id);
+
+    return planner_claim_slot(self->parts->planner, job, g_hash_table_lookup(self->schedules, id),
+                              self->rules != NULL ? g_hash_table_lookup(self->rules, id) : NULL,
+                              self->report.now_at);
 }
 
 /* Taking, and starting what was got */
@@ -154,11 +166,7 @@ look_claim(const Look *self, const DueJob *job)
 {
     bool is_slot = job->planned_at != NO_INSTANT && job->planned_at <= self->report.now_at;
     const GPtrArray *steps = look_steps(self, job->id);
-    Claim *claim =
-        is_slot ? planner_claim_slot(self->parts->planner, job,
-                                     g_hash_table_lookup(self->schedules, GINT_TO_POINTER(job->id)),
-                                     self->report.now_at)
-                : planner_claim_wish(job);
+    Claim *claim = is_slot ? look_claim_slot(self, job) : planner_claim_wish(job);
 
     if (steps != NULL)
         claim->first_step_id = ((StepRow *)g_ptr_array_index(steps, 0))->id;
@@ -182,6 +190,9 @@ look_claim_all(Look *self)
         }
         Claim *claim = look_claim(self, job);
         look_note_next(self, claim->planned_at);
+        /* A wish may be that of a startup rule, whose last run this is. */
+        if (claim->needs_plan || (claim->is_manual && job->has_rules))
+            self->report.needs_plans = true;
         if (job->is_busy)
             claim_skip_all(claim);
         g_ptr_array_add(job->is_busy ? busy : self->claims, claim);
@@ -201,6 +212,17 @@ on_schedules(GHashTable *rows, const GError *error, gpointer user_data)
     if (error == NULL)
         self->schedules = g_hash_table_ref(rows);
     else
+        self->error = g_error_copy(error);
+}
+
+static void
+on_rules(GHashTable *rows, const GError *error, gpointer user_data)
+{
+    Look *self = user_data;
+
+    if (error == NULL)
+        self->rules = g_hash_table_ref(rows);
+    else if (self->error == NULL)
         self->error = g_error_copy(error);
 }
 
@@ -240,6 +262,7 @@ on_looked(GPtrArray *due, const NextJob *next, int64_t now_at, const GError *err
 {
     Look *self = user_data;
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int));
+    g_autoptr(GArray) with_rules = g_array_new(FALSE, FALSE, sizeof(int));
 
     if (error != NULL) {
         look_end(self, error);
@@ -257,10 +280,17 @@ on_looked(GPtrArray *due, const NextJob *next, int64_t now_at, const GError *err
         look_end(self, NULL);
         return;
     }
-    for (guint i = 0; i < due->len; i++)
-        g_array_append_val(ids, ((DueJob *)g_ptr_array_index(due, i))->id);
+    for (guint i = 0; i < due->len; i++) {
+        const DueJob *job = g_ptr_array_index(due, i);
+
+        g_array_append_val(ids, job->id);
+        if (job->has_rules)
+            g_array_append_val(with_rules, job->id);
+    }
     look_warm(self);
     jobs_schedules(self->parts->store, ids, on_schedules, self);
+    if (with_rules->len > 0)
+        rules_load(self->parts->store, with_rules, on_rules, self);
     jobs_steps(self->parts->store, ids, on_steps, self);
 }
 

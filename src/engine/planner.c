@@ -10,18 +10,17 @@
 #define COUNT_LIMIT 100000
 /* A run that begins later than this after its slot was missed, not just delayed. */
 #define LATE_US (INT64_C(60) * CLOCK_US_PER_SECOND)
-/* 9999-12-31, the last day of the calendar. */
-#define HORIZON (INT64_C(253402214400) * CLOCK_US_PER_SECOND)
 
 struct Planner {
     GHashTable *zones;    /* name -> Zone */
     GHashTable *reported; /* names that cannot be read, and that was said */
+    int job_id;           /* for whom zones are being looked for */
 };
 
 Planner *
 planner_new(void)
 {
-    Planner *self = g_new(Planner, 1);
+    Planner *self = g_new0(Planner, 1);
 
     self->zones =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)zone_unref);
@@ -39,73 +38,95 @@ planner_free(Planner *self)
     g_free(self);
 }
 
+/* A ZoneFinder. What cannot be read is asked for again and again: the files may come. */
 static Zone *
-planner_zone(Planner *self, const char *name, int job_id)
+find_zone(const char *name, gpointer user_data, GError **error)
 {
+    Planner *self = user_data;
     Zone *zone = g_hash_table_lookup(self->zones, name);
-    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) wrong = NULL;
 
-    if (zone != NULL)
-        return zone;
-    zone = zone_load(name, NULL, &error);
     if (zone == NULL) {
-        if (g_hash_table_add(self->reported, g_strdup(name)))
-            log_job_warning(job_id, "this agent cannot plan jobs in that time zone: %s",
-                            error->message);
-        return NULL;
-    }
-    g_hash_table_insert(self->zones, g_strdup(name), zone);
-    return zone;
-}
-
-/* The schedules of a job, compiled; NULL if one of them cannot be. */
-static GPtrArray *
-planner_compile(Planner *self, int job_id, const GPtrArray *rows, const char *job_zone)
-{
-    g_autoptr(GPtrArray) schedules = g_ptr_array_new_with_free_func((GDestroyNotify)schedule_free);
-
-    for (guint i = 0; rows != NULL && i < rows->len; i++) {
-        const ScheduleRow *row = g_ptr_array_index(rows, i);
-        Zone *zone = planner_zone(self, row->zone != NULL ? row->zone : job_zone, job_id);
-
-        if (zone == NULL)
+        zone = zone_load(name, NULL, &wrong);
+        if (zone == NULL) {
+            if (g_hash_table_add(self->reported, g_strdup(name)))
+                log_job_warning(self->job_id, "this agent cannot plan jobs in that time zone: %s",
+                                wrong->message);
+            g_propagate_error(error, g_steal_pointer(&wrong));
             return NULL;
-        g_ptr_array_add(schedules,
-                        schedule_new(row->id, &row->rule, zone, row->start_at, row->end_at,
-                                     (const ScheduleException *)(void *)row->exceptions->data,
-                                     row->exceptions->len));
+        }
+        g_hash_table_insert(self->zones, g_strdup(name), zone);
     }
-    return g_steal_pointer(&schedules);
+    return zone_ref(zone);
 }
 
-static const Schedule *const *
-members(const GPtrArray *schedules)
+/* Planning */
+
+/* What the rules' problems are, if they are not what the table says; problems may be NULL. True if any has changed. */
+static bool
+note_problems(const Timetable *timetable, int job_id, const GPtrArray *rules, GPtrArray *problems)
 {
-    return (const Schedule *const *)(const void *)schedules->pdata;
+    bool has_changed = false;
+
+    for (guint i = 0; rules != NULL && i < rules->len; i++) {
+        const RuleRow *row = g_ptr_array_index(rules, i);
+        g_autofree char *text = timetable_problem(timetable, i);
+
+        if (g_strcmp0(text, row->problem) == 0)
+            continue;
+        has_changed = true;
+        if (problems != NULL) {
+            RuleProblem *problem = g_new(RuleProblem, 1);
+
+            *problem = (RuleProblem){job_id, row->id, g_steal_pointer(&text)};
+            g_ptr_array_add(problems, problem);
+        }
+    }
+    return has_changed;
 }
 
-static int64_t
-next_after(const GPtrArray *schedules, int64_t after_at)
+/* A slot that is due and that nobody has claimed yet stays the plan if it is still asked for: this is not to pass it over. */
+static bool
+may_keep_plan(const UnplannedJob *job, int64_t now_at)
 {
-    ScheduleSlot slot;
-
-    if (schedule_set_next(members(schedules), schedules->len, after_at, HORIZON, &slot) !=
-        RULE_FOUND)
-        return NO_INSTANT;
-    return slot.at;
+    return job->planned_at != NO_INSTANT && job->planned_at <= now_at && !job->is_running &&
+           job->planned_at > job->last_slot_at;
 }
 
-bool
-planner_next(Planner *self, int job_id, const GPtrArray *rows, const char *job_zone,
-             int64_t after_at, int64_t *next_at)
+static Timetable *
+timetable_to_plan(Planner *self, const UnplannedJob *job, const JobTimes *times, int64_t now_at,
+                  int64_t *after_at)
 {
-    g_autoptr(GPtrArray) schedules = planner_compile(self, job_id, rows, job_zone);
-
-    if (schedules == NULL)
-        return false;
-    *next_at = next_after(schedules, after_at);
-    return true;
+    if (may_keep_plan(job, now_at)) {
+        g_autoptr(Timetable) kept =
+            timetable_new(times, TIMETABLE_OF_PLANS, job->planned_at - 1, find_zone, self);
+        if (timetable_asks(kept, job->planned_at)) {
+            *after_at = job->planned_at - 1;
+            return g_steal_pointer(&kept);
+        }
+    }
+    *after_at = MAX(now_at, job->last_slot_at);
+    return timetable_new(times, TIMETABLE_OF_PLANS, *after_at, find_zone, self);
 }
+
+JobPlan
+planner_plan(Planner *self, const UnplannedJob *job, const GPtrArray *schedules,
+             const GPtrArray *rules, int64_t now_at, GPtrArray *problems)
+{
+    const JobTimes times = {job->zone, schedules, rules, job->is_running};
+    JobPlan plan = {.job_id = job->id, .revision = job->revision, .planned_at = NO_INSTANT};
+
+    self->job_id = job->id;
+    g_autoptr(Timetable) timetable =
+        timetable_to_plan(self, job, &times, now_at, &plan.last_slot_at);
+
+    plan.is_left = !timetable_is_readable(timetable);
+    plan.planned_at = timetable_next(timetable, plan.last_slot_at);
+    (void)note_problems(timetable, job->id, rules, problems);
+    return plan;
+}
+
+/* Claiming */
 
 static Claim *
 claim_new(const DueJob *job)
@@ -125,43 +146,77 @@ claim_new(const DueJob *job)
     return self;
 }
 
-Claim *
-planner_claim_slot(Planner *self, const DueJob *job, const GPtrArray *rows, int64_t now_at)
+/* Which slots the run stands for. */
+static void
+claim_set_slots(Claim *claim, const Timetable *timetable, const DueJob *job, int64_t now_at)
 {
-    g_autoptr(GPtrArray) schedules = planner_compile(self, job->id, rows, job->zone);
-    Claim *claim = claim_new(job);
-    ScheduleSlot slot;
-    int64_t count = 1;
+    ScheduleSlot slot, older;
+    int64_t count = timetable_count(timetable, now_at, COUNT_LIMIT, &slot);
 
-    if (schedules == NULL) {
-        claim->slot_at = job->planned_at;
-        claim->is_late = now_at - claim->slot_at > LATE_US;
-        claim->needs_plan = true;
-        return claim;
-    }
-    if (schedule_set_count(members(schedules), schedules->len, job->planned_at - 1, now_at,
-                           COUNT_LIMIT, &count, &slot) == RULE_FOUND) {
+    /* Without any, the plan was made by a definition that is gone; the slot was promised all the same. */
+    claim->slot_at = job->planned_at;
+    if (count > 0) {
         claim->slot_at = slot.at;
         claim->slots = (int)count;
-        claim->schedule_id = schedule_id(slot.schedule);
         claim->label = schedule_slot_label(&slot);
-    } else {
-        /* The plan was made by a definition that is gone; the slot was promised all the same. */
-        claim->slot_at = job->planned_at;
+        timetable_owner(&slot, &claim->schedule_id, &claim->rule_id);
     }
-
-    if (claim->slots > 1) {
-        ScheduleSlot older;
-        int64_t ignored;
-
+    if (count > 1) {
         claim->skipped_from = job->planned_at;
         claim->skipped_to = job->planned_at;
-        if (schedule_set_count(members(schedules), schedules->len, job->planned_at - 1,
-                               claim->slot_at - 1, COUNT_LIMIT, &ignored, &older) == RULE_FOUND)
+        if (timetable_count(timetable, claim->slot_at - 1, COUNT_LIMIT, &older) > 0)
             claim->skipped_to = older.at;
     }
     claim->is_late = claim->slots > 1 || now_at - claim->slot_at > LATE_US;
-    claim->planned_at = next_after(schedules, MAX(claim->slot_at, now_at));
+}
+
+/* The run counts for each rule that asks for its slot. */
+static void
+claim_count(Claim *claim, const Timetable *timetable)
+{
+    g_autoptr(GPtrArray) askers = timetable_askers(timetable, claim->slot_at);
+
+    claim->rule_ids = g_array_new(FALSE, FALSE, sizeof(int));
+    for (guint i = 0; i < askers->len; i++) {
+        RuleRow *row = g_ptr_array_index(askers, i);
+
+        row->run_count++;
+        g_array_append_val(claim->rule_ids, row->id);
+    }
+}
+
+/* The plan after the slot. The rules have counted the run, and after what is not known before it has ended. */
+static void
+claim_plan_on(Claim *claim, Planner *planner, JobTimes times, int64_t after_at, int job_id)
+{
+    times.is_running = true;
+    g_autoptr(Timetable) timetable =
+        timetable_new(&times, TIMETABLE_OF_PLANS, after_at, find_zone, planner);
+
+    claim->planned_at = timetable_next(timetable, after_at);
+    claim->needs_plan = note_problems(timetable, job_id, times.rules, NULL);
+}
+
+Claim *
+planner_claim_slot(Planner *self, const DueJob *job, const GPtrArray *schedules,
+                   const GPtrArray *rules, int64_t now_at)
+{
+    const JobTimes times = {job->zone, schedules, rules, job->is_busy};
+    Claim *claim = claim_new(job);
+
+    self->job_id = job->id;
+    g_autoptr(Timetable) timetable =
+        timetable_new(&times, TIMETABLE_OF_CLAIMS, job->planned_at - 1, find_zone, self);
+    claim_set_slots(claim, timetable, job, now_at);
+    if (!timetable_is_readable(timetable)) {
+        claim->needs_plan = true;
+    } else if (rules == NULL) {
+        claim->planned_at = timetable_next(timetable, MAX(claim->slot_at, now_at));
+    } else {
+        if (!job->is_busy)
+            claim_count(claim, timetable);
+        claim_plan_on(claim, self, times, MAX(claim->slot_at, now_at), job->id);
+    }
     return claim;
 }
 

@@ -10,7 +10,10 @@ typedef struct {
     const EngineParts *parts;
     ReplanDone done;
     gpointer user_data;
-    GPtrArray *jobs; /* of UnplannedJob */
+    GPtrArray *jobs;       /* of UnplannedJob */
+    GHashTable *schedules; /* job id -> GPtrArray of ScheduleRow */
+    GHashTable *rules;     /* job id -> GPtrArray of RuleRow; NULL = no job has any */
+    GError *error;         /* of the first of two statements */
     int64_t now_at;
 } Replan;
 
@@ -21,47 +24,77 @@ replan_end(Replan *self, int64_t planned, const GError *error)
 
     self->done(planned, has_more, error, self->user_data);
     g_clear_pointer(&self->jobs, g_ptr_array_unref);
+    g_clear_pointer(&self->schedules, g_hash_table_unref);
+    g_clear_pointer(&self->rules, g_hash_table_unref);
+    g_clear_error(&self->error);
     g_free(self);
 }
 
 static void
-on_planned(int64_t written, const GError *error, gpointer user_data)
+on_written(int64_t written, const GError *error, gpointer user_data)
 {
     replan_end(user_data, written, error);
+}
+
+static const GPtrArray *
+rows_of(GHashTable *lists, const UnplannedJob *job)
+{
+    return lists != NULL ? g_hash_table_lookup(lists, GINT_TO_POINTER(job->id)) : NULL;
+}
+
+/* One that cannot be planned here stays for an agent that can, or until this one can. */
+static void
+replan_all(Replan *self)
+{
+    g_autoptr(GArray) plans = g_array_new(FALSE, FALSE, sizeof(JobPlan));
+    g_autoptr(GPtrArray) problems =
+        g_ptr_array_new_with_free_func((GDestroyNotify)rule_problem_free);
+
+    for (guint i = 0; i < self->jobs->len; i++) {
+        const UnplannedJob *job = g_ptr_array_index(self->jobs, i);
+        guint known = problems->len;
+        JobPlan plan = planner_plan(self->parts->planner, job, rows_of(self->schedules, job),
+                                    rows_of(self->rules, job), self->now_at, problems);
+
+        if (!plan.is_left || problems->len > known)
+            g_array_append_val(plans, plan);
+    }
+    if (plans->len == 0)
+        replan_end(self, 0, NULL);
+    else
+        plans_write(self->parts->store, plans, problems, on_written, self);
+}
+
+static void
+on_rules(GHashTable *rows, const GError *error, gpointer user_data)
+{
+    Replan *self = user_data;
+
+    if (error == NULL)
+        self->rules = g_hash_table_ref(rows);
+    else
+        self->error = g_error_copy(error);
 }
 
 static void
 on_schedules(GHashTable *rows, const GError *error, gpointer user_data)
 {
     Replan *self = user_data;
-    g_autoptr(GArray) plans = g_array_new(FALSE, FALSE, sizeof(JobPlan));
 
-    if (error != NULL) {
-        replan_end(self, 0, error);
+    if (error != NULL || self->error != NULL) {
+        replan_end(self, 0, error != NULL ? error : self->error);
         return;
     }
-    for (guint i = 0; i < self->jobs->len; i++) {
-        const UnplannedJob *job = g_ptr_array_index(self->jobs, i);
-        int64_t after_at = MAX(self->now_at, job->last_slot_at);
-        JobPlan plan = {.job_id = job->id, .revision = job->revision, .last_slot_at = after_at};
-
-        /* One that cannot be planned here stays for an agent that can, or until this one can. */
-        if (planner_next(self->parts->planner, job->id,
-                         g_hash_table_lookup(rows, GINT_TO_POINTER(job->id)), job->zone, after_at,
-                         &plan.planned_at))
-            g_array_append_val(plans, plan);
-    }
-    if (plans->len == 0)
-        replan_end(self, 0, NULL);
-    else
-        jobs_plan(self->parts->store, plans, on_planned, self);
+    self->schedules = g_hash_table_ref(rows);
+    replan_all(self);
 }
 
 static void
-on_unplanned(GPtrArray *jobs, int64_t now_at, const GError *error, gpointer user_data)
+on_loaded(GPtrArray *jobs, int64_t now_at, const GError *error, gpointer user_data)
 {
     Replan *self = user_data;
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int));
+    g_autoptr(GArray) with_rules = g_array_new(FALSE, FALSE, sizeof(int));
 
     if (error != NULL || jobs->len == 0) {
         replan_end(self, 0, error);
@@ -69,8 +102,15 @@ on_unplanned(GPtrArray *jobs, int64_t now_at, const GError *error, gpointer user
     }
     self->jobs = g_ptr_array_ref(jobs);
     self->now_at = now_at;
-    for (guint i = 0; i < jobs->len; i++)
-        g_array_append_val(ids, ((UnplannedJob *)g_ptr_array_index(jobs, i))->id);
+    for (guint i = 0; i < jobs->len; i++) {
+        const UnplannedJob *job = g_ptr_array_index(jobs, i);
+
+        g_array_append_val(ids, job->id);
+        if (job->has_rules)
+            g_array_append_val(with_rules, job->id);
+    }
+    if (with_rules->len > 0)
+        rules_load(self->parts->store, with_rules, on_rules, self);
     jobs_schedules(self->parts->store, ids, on_schedules, self);
 }
 
@@ -82,5 +122,5 @@ replan_jobs(const EngineParts *parts, ReplanDone done, gpointer user_data)
     self->parts = parts;
     self->done = done;
     self->user_data = user_data;
-    jobs_unplanned(parts->store, BATCH_MAX, on_unplanned, self);
+    plans_load(parts->store, BATCH_MAX, on_loaded, self);
 }

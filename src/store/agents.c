@@ -74,6 +74,7 @@ agents_register(Store *store, DbConn *conn, AgentsRegistered registered, gpointe
     db_params_add_text(row, PACKAGE_VERSION);
     db_params_add_int8(row, store_epoch(store));
     db_params_add_int8(row, STORE_LEASE_US);
+    db_params_add_bool(row, !store_was_registered(store));
     request_add_tidying(request, store);
 
     const DbStatement statements[N_REGISTER_STATEMENTS] = {

@@ -20,6 +20,7 @@ void
 claim_free(Claim *self)
 {
     g_free(self->label);
+    g_clear_pointer(&self->rule_ids, g_array_unref);
     g_free(self);
 }
 
@@ -87,12 +88,31 @@ add_slots(DbParams *params, const Claim *claim)
 }
 
 static void
-add_schedule_id(DbParams *params, const Claim *claim)
+add_id(DbParams *params, int id)
 {
-    if (claim->schedule_id == 0)
+    if (id == 0)
         db_params_add_null(params);
     else
-        db_params_add_int4(params, claim->schedule_id);
+        db_params_add_int4(params, id);
+}
+
+static void
+add_schedule_id(DbParams *params, const Claim *claim)
+{
+    add_id(params, claim->schedule_id);
+}
+
+static void
+add_rule_id(DbParams *params, const Claim *claim)
+{
+    add_id(params, claim->rule_id);
+}
+
+static void
+add_rule_ids(DbParams *params, const Claim *claim)
+{
+    for (guint i = 0; claim->rule_ids != NULL && i < claim->rule_ids->len; i++)
+        db_params_add_int4(params, g_array_index(claim->rule_ids, int, i));
 }
 
 static void
@@ -122,10 +142,7 @@ add_skipped_to(DbParams *params, const Claim *claim)
 static void
 add_first_step_id(DbParams *params, const Claim *claim)
 {
-    if (claim->first_step_id == 0)
-        db_params_add_null(params);
-    else
-        db_params_add_int4(params, claim->first_step_id);
+    add_id(params, claim->first_step_id);
 }
 
 static void
@@ -157,6 +174,8 @@ take_params(Store *store, const GPtrArray *claims, const char *batch)
     db_params_add_text(params, batch);
     db_params_add_text(params, store_host(store));
     params_add_column(params, claims, DB_BOOL, add_needs_plan);
+    params_add_column(params, claims, DB_INT4, add_rule_id);
+    params_add_column(params, claims, DB_INT4, add_rule_ids);
     return params;
 }
 

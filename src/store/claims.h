@@ -9,14 +9,16 @@ typedef struct {
     int job_id;
     int revision;
     int64_t next_at;
-    bool is_manual;       /* answers a wish; else the slot */
-    int64_t slot_at;      /* NO_INSTANT for a wish */
-    char *label;          /* the slot's local label; NULL for a wish */
-    int slots;            /* how many slots the run stands for */
-    int schedule_id;      /* 0 = none */
-    bool is_late;         /* nobody ran it in time */
-    int64_t planned_at;   /* the plan after the slot; NO_INSTANT = never, unless … */
-    bool needs_plan;      /* … somebody else has to find it out */
+    bool is_manual;     /* answers a wish; else the slot */
+    int64_t slot_at;    /* NO_INSTANT for a wish */
+    char *label;        /* the slot's local label; NULL for a wish */
+    int slots;          /* how many slots the run stands for */
+    int schedule_id;    /* that asked for the slot; 0 = none */
+    int rule_id;        /* or that did; 0 = none */
+    GArray *rule_ids;   /* of int: all rules that asked for it, which count the run; NULL = none */
+    bool is_late;       /* nobody ran it in time */
+    int64_t planned_at; /* the plan after the slot; NO_INSTANT = never, unless … */
+    bool needs_plan;    /* … somebody else has to find it out */
     int64_t skipped_from; /* the older slots that it stands for; NO_INSTANT = none */
     int64_t skipped_to;
     int first_step_id; /* whose log row is opened with the run; 0 = none */

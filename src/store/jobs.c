@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "calendar/bitmap.h"
 #include "store/fields.h"
+#include "store/lists.h"
 #include "store/sql.h"
 
 typedef struct {
@@ -13,8 +14,6 @@ typedef struct {
         JobsLooked looked;
         JobsSchedules schedules;
         JobsSteps steps;
-        JobsUnplanned unplanned;
-        JobsPlanned planned;
     } done;
     gpointer user_data;
     DbParams *due_params; /* of a look */
@@ -28,15 +27,6 @@ request_new(gpointer user_data)
 
     self->user_data = user_data;
     return self;
-}
-
-static void
-params_add_ids(DbParams *params, const GArray *ids)
-{
-    db_params_begin_array(params, DB_INT4);
-    for (guint i = 0; i < ids->len; i++)
-        db_params_add_int4(params, g_array_index(ids, int, i));
-    db_params_end_array(params);
 }
 
 /* Peek */
@@ -69,6 +59,7 @@ read_due_job(const DbResult *result, int row)
         .timeout_us = db_result_int(result, row, 7),
         .server = g_strdup(db_result_text(result, row, 8)),
         .database = g_strdup(db_result_text(result, row, 9)),
+        .has_rules = db_result_bool(result, row, 10),
     };
     return self;
 }
@@ -137,25 +128,6 @@ schedule_row_free(gpointer data)
     g_free(self);
 }
 
-/* The list of a job in a table of lists, made when first asked for. */
-static GPtrArray *
-list_of_job(GHashTable *lists, int job_id, GDestroyNotify element_free)
-{
-    GPtrArray *list = g_hash_table_lookup(lists, GINT_TO_POINTER(job_id));
-
-    if (list == NULL) {
-        list = g_ptr_array_new_with_free_func(element_free);
-        g_hash_table_insert(lists, GINT_TO_POINTER(job_id), list);
-    }
-    return list;
-}
-
-static GHashTable *
-lists_new(void)
-{
-    return g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
-}
-
 static ScheduleRow *
 read_schedule(const DbResult *result, int row)
 {
@@ -207,8 +179,7 @@ on_schedules(const DbResult *result, const GError *error, const DbFault *fault, 
     for (int row = 0; row < db_result_rows(result); row++) {
         if (last == NULL || last->id != (int)db_result_int(result, row, 1)) {
             last = read_schedule(result, row);
-            g_ptr_array_add(
-                list_of_job(lists, (int)db_result_int(result, row, 0), schedule_row_free), last);
+            lists_add(lists, (int)db_result_int(result, row, 0), last, schedule_row_free);
         }
         schedule_row_add_exception(last, result, row);
     }
@@ -272,7 +243,7 @@ on_steps(const DbResult *result, const GError *error, const DbFault *fault, gpoi
     for (int row = 0; row < db_result_rows(result); row++) {
         StepRow *step = read_step(result, row);
 
-        g_ptr_array_add(list_of_job(lists, step->job_id, (GDestroyNotify)step_row_free), step);
+        lists_add(lists, step->job_id, step, (GDestroyNotify)step_row_free);
     }
     request->done.steps(lists, NULL, request->user_data);
 }
@@ -287,91 +258,4 @@ jobs_steps(Store *store, const GArray *job_ids, JobsSteps loaded, gpointer user_
     params_add_ids(params, job_ids);
     db_conn_query(store_control(store), sql_query("jobs_steps"), g_steal_pointer(&params), on_steps,
                   request);
-}
-
-/* Plans */
-
-static void
-unplanned_job_free(gpointer data)
-{
-    UnplannedJob *self = data;
-
-    g_free(self->zone);
-    g_free(self);
-}
-
-static void
-on_unplanned(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
-{
-    g_autofree Request *request = user_data;
-    int64_t now_at = NO_INSTANT;
-
-    if (error != NULL) {
-        request->done.unplanned(NULL, now_at, error, request->user_data);
-        return;
-    }
-
-    g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(unplanned_job_free);
-    for (int row = 0; row < db_result_rows(result); row++) {
-        UnplannedJob *job = g_new(UnplannedJob, 1);
-
-        *job = (UnplannedJob){
-            .id = (int)db_result_int(result, row, 0),
-            .revision = (int)db_result_int(result, row, 1),
-            .last_slot_at = field_instant(result, row, 2),
-            .zone = g_strdup(db_result_text(result, row, 4)),
-        };
-        now_at = db_result_instant(result, row, 3);
-        g_ptr_array_add(jobs, job);
-    }
-    request->done.unplanned(jobs, now_at, NULL, request->user_data);
-}
-
-void
-jobs_unplanned(Store *store, int limit, JobsUnplanned loaded, gpointer user_data)
-{
-    Request *request = request_new(user_data);
-    g_autoptr(DbParams) params = db_params_new();
-
-    request->done.unplanned = loaded;
-    db_params_add_int4(params, limit);
-    db_conn_query(store_control(store), sql_query("jobs_unplanned"), g_steal_pointer(&params),
-                  on_unplanned, request);
-}
-
-static void
-on_planned(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
-{
-    g_autofree Request *request = user_data;
-
-    request->done.planned(error == NULL ? db_result_affected(result) : 0, error,
-                          request->user_data);
-}
-
-void
-jobs_plan(Store *store, const GArray *plans, JobsPlanned planned, gpointer user_data)
-{
-    Request *request = request_new(user_data);
-    g_autoptr(DbParams) params = db_params_new();
-
-    request->done.planned = planned;
-    db_params_begin_array(params, DB_INT4);
-    for (guint i = 0; i < plans->len; i++)
-        db_params_add_int4(params, g_array_index(plans, JobPlan, i).job_id);
-    db_params_end_array(params);
-    db_params_begin_array(params, DB_INT4);
-    for (guint i = 0; i < plans->len; i++)
-        db_params_add_int4(params, g_array_index(plans, JobPlan, i).revision);
-    db_params_end_array(params);
-    db_params_begin_array(params, DB_TIMESTAMPTZ);
-    for (guint i = 0; i < plans->len; i++)
-        params_add_optional_instant(params, g_array_index(plans, JobPlan, i).planned_at);
-    db_params_end_array(params);
-    db_params_begin_array(params, DB_TIMESTAMPTZ);
-    for (guint i = 0; i < plans->len; i++)
-        params_add_optional_instant(params, g_array_index(plans, JobPlan, i).last_slot_at);
-    db_params_end_array(params);
-    db_params_add_text(params, store_name(store));
-    db_conn_query(store_control(store), sql_query("jobs_plan"), g_steal_pointer(&params),
-                  on_planned, request);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* What jobs there are to run and to plan, and their definitions. Reads only, but for the plans. */
+/* What jobs there are to run and to plan, and their definitions. Reads only. */
 #pragma once
 
 #include "calendar/schedule.h"
@@ -20,6 +20,7 @@ typedef struct {
     char *
         server; /* of its first step: "" = the agent's own, else a connection string; NULL = no SQL step */
     char *database; /* of that step */
+    bool has_rules; /* enabled ones */
 } DueJob;
 
 /* What comes next after those that are due. */
@@ -68,24 +69,3 @@ void step_row_free(StepRow *self);
 /* rows: job id -> GPtrArray of StepRow in the order in which they run. */
 typedef void (*JobsSteps)(GHashTable *rows, const GError *error, gpointer user_data);
 void jobs_steps(Store *store, const GArray *job_ids, JobsSteps loaded, gpointer user_data);
-
-typedef struct {
-    int id;
-    int revision;
-    int64_t last_slot_at; /* NO_INSTANT */
-    char *zone;
-} UnplannedJob;
-
-typedef void (*JobsUnplanned)(GPtrArray *jobs, int64_t now_at, const GError *error,
-                              gpointer user_data);
-void jobs_unplanned(Store *store, int limit, JobsUnplanned loaded, gpointer user_data);
-
-typedef struct {
-    int job_id;
-    int revision;
-    int64_t planned_at;   /* NO_INSTANT = never */
-    int64_t last_slot_at; /* the plan is strictly after it */
-} JobPlan;
-
-typedef void (*JobsPlanned)(int64_t written, const GError *error, gpointer user_data);
-void jobs_plan(Store *store, const GArray *plans, JobsPlanned planned, gpointer user_data);

@@ -4,6 +4,9 @@ libstore_a_SOURCES = \
 	src/store/agents.c src/store/agents.h \
 	src/store/claims.c src/store/claims.h \
 	src/store/jobs.c src/store/jobs.h \
+	src/store/lists.c src/store/lists.h \
+	src/store/plans.c src/store/plans.h \
+	src/store/rules.c src/store/rules.h \
 	src/store/link.c src/store/link.h \
 	src/store/runs.c src/store/runs.h \
 	src/store/schema.c src/store/schema.h \

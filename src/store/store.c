@@ -31,6 +31,7 @@ struct Store {
     bool is_registered;  /* this control connection is in the register */
     bool is_ready;
     bool was_ready;
+    bool was_registered;
     bool is_untidy;           /* rows of former connections may be left in the register */
     bool renewal_failed;      /* and that was said */
     int64_t may_bury_at_mono; /* not before then */
@@ -65,6 +66,12 @@ int64_t
 store_epoch(const Store *self)
 {
     return self->epoch;
+}
+
+bool
+store_was_registered(const Store *self)
+{
+    return self->was_registered;
 }
 
 const char *
@@ -243,6 +250,7 @@ on_registered(int64_t epoch, const GError *error, gpointer user_data)
     self->is_untidy = self->was_ready;
     self->epoch = epoch;
     self->is_registered = true;
+    self->was_registered = true;
     link_settled(self->control);
     store_bury_dead(self);
     self->unanswered = 0;

@@ -47,6 +47,8 @@ DbConn *store_control(Store *self); /* NULL while lost */
 Writer *store_writer(Store *self);
 const char *store_uuid(const Store *self);
 int64_t store_epoch(const Store *self);
+/* False only before this agent's first entry in the register. */
+bool store_was_registered(const Store *self);
 const char *store_name(const Store *self);
 const char *store_host(const Store *self);
 

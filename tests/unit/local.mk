@@ -140,7 +140,7 @@ TESTS += $(engine_tests)
 cli_tests = tests/unit/test-caret tests/unit/test-system-zone
 check_PROGRAMS += $(cli_tests)
 TESTS += $(cli_tests)
-tests_unit_test_caret_LDADD = libcli.a $(GLIB_LIBS)
+tests_unit_test_caret_LDADD = libcalendar.a libbase.a $(GLIB_LIBS)
 tests_unit_test_system_zone_LDADD = libcli.a libcalendar.a libbase.a $(GLIB_LIBS)
 
 # manual

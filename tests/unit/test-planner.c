@@ -3,6 +3,8 @@
 
 #include "engine/planner.h"
 
+#include <string.h>
+
 #include "calendar/bitmap.h"
 #include "calendar/civil.h"
 
@@ -54,7 +56,7 @@ test_slot_in_time(void)
     g_autoptr(Planner) planner = planner_new();
     g_autoptr(GPtrArray) rows = rows_of_hours(1 << 9, NULL);
     const DueJob job = due_job(MONDAY + 9 * HOUR);
-    Claim *claim = planner_claim_slot(planner, &job, rows, MONDAY + 9 * HOUR + 3);
+    Claim *claim = planner_claim_slot(planner, &job, rows, NULL, MONDAY + 9 * HOUR + 3);
 
     g_assert_cmpint(claim->slot_at, ==, MONDAY + 9 * HOUR);
     g_assert_cmpint(claim->slots, ==, 1);
@@ -75,7 +77,7 @@ test_missed_slots(void)
     g_autoptr(Planner) planner = planner_new();
     g_autoptr(GPtrArray) rows = rows_of_hours(1 << 9 | 1 << 17, NULL);
     const DueJob job = due_job(MONDAY + 9 * HOUR);
-    Claim *claim = planner_claim_slot(planner, &job, rows, MONDAY + 58 * HOUR);
+    Claim *claim = planner_claim_slot(planner, &job, rows, NULL, MONDAY + 58 * HOUR);
 
     g_assert_cmpint(claim->slot_at, ==, MONDAY + 57 * HOUR);
     g_assert_cmpint(claim->slots, ==, 5);
@@ -92,12 +94,34 @@ test_promised_slot(void)
 {
     g_autoptr(Planner) planner = planner_new();
     const DueJob job = due_job(MONDAY + 9 * HOUR);
-    Claim *claim = planner_claim_slot(planner, &job, NULL, MONDAY + 10 * HOUR);
+    Claim *claim = planner_claim_slot(planner, &job, NULL, NULL, MONDAY + 10 * HOUR);
 
     g_assert_cmpint(claim->slot_at, ==, MONDAY + 9 * HOUR);
     g_assert_cmpint(claim->slots, ==, 1);
     g_assert_cmpint(claim->planned_at, ==, NO_INSTANT);
     claim_free(claim);
+}
+
+static UnplannedJob
+unplanned_job(const char *zone)
+{
+    return (UnplannedJob){.id = 1,
+                          .revision = 3,
+                          .last_slot_at = NO_INSTANT,
+                          .planned_at = NO_INSTANT,
+                          .zone = (char *)zone};
+}
+
+static int64_t
+plan(Planner *planner, const GPtrArray *rows, const char *zone)
+{
+    const UnplannedJob job = unplanned_job(zone);
+    g_autoptr(GPtrArray) problems = g_ptr_array_new();
+    JobPlan plan = planner_plan(planner, &job, rows, NULL, MONDAY, problems);
+
+    g_assert_false(plan.is_left);
+    g_assert_cmpint(plan.last_slot_at, ==, MONDAY);
+    return plan.planned_at;
 }
 
 static void
@@ -107,14 +131,9 @@ test_next(void)
     g_autoptr(GPtrArray) berlin = rows_of_hours(1 << 9, "Europe/Berlin");
     g_autoptr(GPtrArray) job_zone = rows_of_hours(1 << 9, NULL);
 
-    int64_t next_at = 0;
-
-    g_assert_true(planner_next(planner, 1, berlin, "UTC", MONDAY, &next_at));
-    g_assert_cmpint(next_at, ==, MONDAY + 7 * HOUR);
-    g_assert_true(planner_next(planner, 1, job_zone, "Asia/Tokyo", MONDAY, &next_at));
-    g_assert_cmpint(next_at, ==, MONDAY + 24 * HOUR);
-    g_assert_true(planner_next(planner, 1, NULL, "UTC", MONDAY, &next_at));
-    g_assert_cmpint(next_at, ==, NO_INSTANT);
+    g_assert_cmpint(plan(planner, berlin, "UTC"), ==, MONDAY + 7 * HOUR);
+    g_assert_cmpint(plan(planner, job_zone, "Asia/Tokyo"), ==, MONDAY + 24 * HOUR);
+    g_assert_cmpint(plan(planner, NULL, "UTC"), ==, NO_INSTANT);
 }
 
 /* Not to know is not the same as never. */
@@ -124,13 +143,163 @@ test_unknown_zone(void)
     g_autoptr(Planner) planner = planner_new();
     g_autoptr(GPtrArray) rows = rows_of_hours(1 << 9, "Nowhere/Land");
     const DueJob job = due_job(MONDAY + 9 * HOUR);
-    Claim *claim = planner_claim_slot(planner, &job, rows, MONDAY + 9 * HOUR);
-    int64_t next_at = 0;
+    Claim *claim = planner_claim_slot(planner, &job, rows, NULL, MONDAY + 9 * HOUR);
+    const UnplannedJob unplanned = unplanned_job("UTC");
 
-    g_assert_false(planner_next(planner, 1, rows, "UTC", MONDAY, &next_at));
+    g_assert_true(planner_plan(planner, &unplanned, rows, NULL, MONDAY, NULL).is_left);
     g_assert_cmpint(claim->slot_at, ==, MONDAY + 9 * HOUR);
     g_assert_true(claim->needs_plan);
     claim_free(claim);
+}
+
+/* Rules */
+
+static RuleRow *
+add_rule(GPtrArray *rules, int id, RuleKind kind, int64_t start_at)
+{
+    RuleRow *row = g_new0(RuleRow, 1);
+
+    row->id = id;
+    row->last_end_at = NO_INSTANT;
+    definition_init(&row->definition);
+    row->definition.kind = kind;
+    row->definition.start_at = start_at;
+    g_ptr_array_add(rules, row);
+    return row;
+}
+
+static GPtrArray *
+rules_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)rule_row_free);
+}
+
+/* Several rules and a schedule ask for one instant: each rule counts it, and the schedule, being the first, owns it. */
+static void
+test_rules_count(void)
+{
+    g_autoptr(Planner) planner = planner_new();
+    g_autoptr(GPtrArray) schedules = rows_of_hours(1 << 9, NULL);
+    g_autoptr(GPtrArray) rules = rules_new();
+    const DueJob job = due_job(MONDAY + 9 * HOUR);
+
+    add_rule(rules, 11, RULE_KIND_DAILY, MONDAY + 9 * HOUR)->end_count = 1;
+    add_rule(rules, 12, RULE_KIND_DAILY, MONDAY + 8 * HOUR);
+    add_rule(rules, 13, RULE_KIND_ONCE, MONDAY + 9 * HOUR);
+    Claim *claim = planner_claim_slot(planner, &job, schedules, rules, MONDAY + 9 * HOUR + 1);
+
+    g_assert_cmpint(claim->slot_at, ==, MONDAY + 9 * HOUR);
+    g_assert_cmpint(claim->schedule_id, ==, 7);
+    g_assert_cmpint(claim->rule_id, ==, 0);
+    g_assert_cmpuint(claim->rule_ids->len, ==, 2);
+    g_assert_cmpint(g_array_index(claim->rule_ids, int, 0), ==, 11);
+    g_assert_cmpint(g_array_index(claim->rule_ids, int, 1), ==, 13);
+    g_assert_cmpint(claim->planned_at, ==, MONDAY + 32 * HOUR);
+    g_assert_true(claim->needs_plan); /* to say that two have ended */
+    claim_free(claim);
+}
+
+/* What is skipped because the job still runs does not count. */
+static void
+test_busy_rules(void)
+{
+    g_autoptr(Planner) planner = planner_new();
+    g_autoptr(GPtrArray) rules = rules_new();
+    DueJob job = due_job(MONDAY + 9 * HOUR);
+
+    job.is_busy = true;
+    add_rule(rules, 11, RULE_KIND_DAILY, MONDAY + 9 * HOUR)->end_count = 1;
+    Claim *claim = planner_claim_slot(planner, &job, NULL, rules, MONDAY + 9 * HOUR + 1);
+
+    g_assert_null(claim->rule_ids);
+    g_assert_cmpint(claim->rule_id, ==, 11);
+    g_assert_cmpint(claim->planned_at, ==, MONDAY + 33 * HOUR);
+    g_assert_false(claim->needs_plan);
+    claim_free(claim);
+}
+
+/* Overdue, a run after the last one's end is one slot; while the job runs it is not known when the next is due. */
+static void
+test_after(void)
+{
+    g_autoptr(Planner) planner = planner_new();
+    g_autoptr(GPtrArray) rules = rules_new();
+    g_autoptr(GPtrArray) problems = g_ptr_array_new();
+    RuleRow *row = add_rule(rules, 11, RULE_KIND_AFTER, MONDAY - 50 * HOUR);
+    UnplannedJob unplanned = unplanned_job("UTC");
+
+    row->definition.period = (Length){.us = HOUR};
+    g_assert_cmpint(planner_plan(planner, &unplanned, NULL, rules, MONDAY, problems).planned_at, ==,
+                    MONDAY + 1);
+    row->last_end_at = MONDAY - 2 * HOUR;
+    g_assert_cmpint(planner_plan(planner, &unplanned, NULL, rules, MONDAY, problems).planned_at, ==,
+                    MONDAY + 1);
+    row->last_end_at = MONDAY - HOUR / 2;
+    g_assert_cmpint(planner_plan(planner, &unplanned, NULL, rules, MONDAY, problems).planned_at, ==,
+                    MONDAY + HOUR / 2);
+    unplanned.is_running = true;
+    g_assert_cmpint(planner_plan(planner, &unplanned, NULL, rules, MONDAY, problems).planned_at, ==,
+                    NO_INSTANT);
+
+    const DueJob job = due_job(MONDAY + HOUR / 2);
+    Claim *claim = planner_claim_slot(planner, &job, NULL, rules, MONDAY + 9 * HOUR);
+    g_assert_cmpint(claim->slot_at, ==, MONDAY + HOUR / 2);
+    g_assert_cmpint(claim->slots, ==, 1);
+    g_assert_cmpint(claim->rule_id, ==, 11);
+    g_assert_cmpint(claim->planned_at, ==, NO_INSTANT);
+    g_assert_false(claim->needs_plan);
+    claim_free(claim);
+    g_assert_cmpuint(problems->len, ==, 0);
+}
+
+/* A due slot that is still asked for stays the plan; one that is not is passed over. */
+static void
+test_kept_plan(void)
+{
+    g_autoptr(Planner) planner = planner_new();
+    g_autoptr(GPtrArray) rows = rows_of_hours(1 << 9, NULL);
+    UnplannedJob job = unplanned_job("UTC");
+
+    job.planned_at = MONDAY + 9 * HOUR;
+    JobPlan plan = planner_plan(planner, &job, rows, NULL, MONDAY + 10 * HOUR, NULL);
+    g_assert_cmpint(plan.planned_at, ==, MONDAY + 9 * HOUR);
+    g_assert_cmpint(plan.last_slot_at, <, plan.planned_at);
+    job.planned_at = MONDAY + 8 * HOUR;
+    plan = planner_plan(planner, &job, rows, NULL, MONDAY + 10 * HOUR, NULL);
+    g_assert_cmpint(plan.planned_at, ==, MONDAY + 33 * HOUR);
+    g_assert_cmpint(plan.last_slot_at, ==, MONDAY + 10 * HOUR);
+}
+
+/* What is wrong with a rule is said once. */
+static void
+test_problems(void)
+{
+    g_autoptr(Planner) planner = planner_new();
+    g_autoptr(GPtrArray) rules = rules_new();
+    g_autoptr(GPtrArray) problems =
+        g_ptr_array_new_with_free_func((GDestroyNotify)rule_problem_free);
+    const UnplannedJob job = unplanned_job("UTC");
+    RuleRow *bad = add_rule(rules, 11, RULE_KIND_CRON, MONDAY);
+
+    bad->definition.text = g_strdup("0 24 * * *");
+    add_rule(rules, 12, RULE_KIND_DAILY, MONDAY + HOUR);
+    JobPlan plan = planner_plan(planner, &job, NULL, rules, MONDAY, problems);
+    g_assert_cmpint(plan.planned_at, ==, MONDAY + HOUR);
+    g_assert_cmpuint(problems->len, ==, 1);
+
+    const RuleProblem *problem = g_ptr_array_index(problems, 0);
+    g_assert_cmpint(problem->job_id, ==, 1);
+    g_assert_cmpint(problem->rule_id, ==, 11);
+    g_assert_nonnull(strstr(problem->text, "\n    0 24 * * *\n      ^^"));
+
+    bad->problem = g_strdup(problem->text);
+    (void)planner_plan(planner, &job, NULL, rules, MONDAY, problems);
+    g_assert_cmpuint(problems->len, ==, 1);
+    bad->is_exception = true;
+    plan = planner_plan(planner, &job, NULL, rules, MONDAY, problems);
+    g_assert_cmpint(plan.planned_at, ==, NO_INSTANT);
+    g_assert_false(plan.is_left);
+    g_assert_cmpuint(problems->len, ==, 2);
 }
 
 int
@@ -142,5 +311,10 @@ main(int argc, char **argv)
     g_test_add_func("/planner/promised-slot", test_promised_slot);
     g_test_add_func("/planner/next", test_next);
     g_test_add_func("/planner/unknown-zone", test_unknown_zone);
+    g_test_add_func("/planner/rules-count", test_rules_count);
+    g_test_add_func("/planner/busy-rules", test_busy_rules);
+    g_test_add_func("/planner/after", test_after);
+    g_test_add_func("/planner/kept-plan", test_kept_plan);
+    g_test_add_func("/planner/problems", test_problems);
     return g_test_run();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "config.h"
 
-#include "cli/caret.h"
+#include "calendar/caret.h"
 
 #include <glib.h>
 #include <string.h>
