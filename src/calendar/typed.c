@@ -6,80 +6,59 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "calendar/piece.h"
 #include "calendar/typedkeys.h"
 
 #define BLANKS " \t\r\n\f"
 
 /* What has been read so far. */
 typedef struct {
-    const char *text;
     const Zone *zone;
     RuleDefinition found;
-    bool seen[N_TYPED_KEYS];
-    Place words[N_TYPED_KEYS];
+    Piece words[N_TYPED_KEYS]; /* text NULL = not there */
 } Reading;
-
-static bool refuse(Place *place, Place where, GError **error, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
-
-static bool
-refuse(Place *place, Place where, GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT, message);
-    *place = where;
-    return false;
-}
 
 /* N_TYPED_KEYS if there is none of that name. */
 static size_t
-find_key(const char *word, size_t length)
+find_key(const Piece *name)
 {
     size_t key = 0;
-    while (key < N_TYPED_KEYS && (strlen(typed_keys[key].name) != length ||
-                                  g_ascii_strncasecmp(typed_keys[key].name, word, length) != 0))
+    while (key < N_TYPED_KEYS && !piece_is(name, typed_keys[key].name))
         key++;
     return key;
 }
 
 static bool
-read_value(Reading *self, size_t key, Place where, Place *place, GError **error)
+read_value(Reading *self, size_t key, const Piece *piece, Place *place, GError **error)
 {
-    g_autofree char *text = g_strndup(self->text + where.offset, where.length);
-    TypedValue value = {.value = text, .zone = self->zone, .bad = {0, where.length}};
+    g_autofree char *text = piece_copy(piece);
+    TypedValue value = {.value = text, .zone = self->zone, .bad = {0, piece->length}};
     if (typed_keys[key].read(&value, &self->found, error))
         return true;
     g_prefix_error(error, "%s: ", typed_keys[key].name);
-    *place = (Place){where.offset + value.bad.offset, value.bad.length};
+    *place = (Place){piece->offset + value.bad.offset, value.bad.length};
     return false;
 }
 
 static bool
-read_word(Reading *self, Place where, Place *place, GError **error)
+read_word(Reading *self, const Piece *word, Place *place, GError **error)
 {
-    const char *word = self->text + where.offset;
-    const char *equals = memchr(word, '=', where.length);
-    if (!equals)
-        return refuse(place, where, error, "\"%.*s\" is no word of the form key=value",
-                      (int)where.length, word);
+    Piece name, value = *word;
+    (void)piece_cut(&value, '=', &name);
+    g_autofree char *shown = piece_show(&name);
+    if (!value.text)
+        return piece_fail(word, place, error, "\"%s\" is no word of the form key=value", shown);
 
-    size_t length = (size_t)(equals - word);
-    size_t key = find_key(word, length);
+    size_t key = find_key(&name);
     if (key == N_TYPED_KEYS)
-        return refuse(
-            place, (Place){where.offset, length}, error,
-            "there is no key \"%.*s\": allowed are kind, start, end, count, every, hours, "
-            "weekdays, monthdays, months and period",
-            (int)length, word);
-    if (self->seen[key])
-        return refuse(place, where, error, "%s is given twice", typed_keys[key].name);
-    self->seen[key] = true;
-    self->words[key] = where;
-    Place value = {where.offset + length + 1, where.length - length - 1};
-    return read_value(self, key, value, place, error);
+        return piece_fail(&name, place, error,
+                          "there is no key \"%s\": allowed are kind, start, end, count, every, "
+                          "hours, weekdays, monthdays, months and period",
+                          shown);
+    if (self->words[key].text)
+        return piece_fail(word, place, error, "%s is given twice", typed_keys[key].name);
+    self->words[key] = *word;
+    return read_value(self, key, &value, place, error);
 }
 
 /* "daily or weekly or monthly" */
@@ -96,38 +75,40 @@ list_kinds(guint kinds)
 
 /* Each word is fine; do they belong together? The kind may have come last. */
 static bool
-check_words(const Reading *self, Place *place, GError **error)
+check_words(const Reading *self, const Piece *end, Place *place, GError **error)
 {
-    Place end = {strlen(self->text), 0};
-    const char *kind = rule_kind_name(self->found.kind);
-    if (!self->seen[TYPED_KEY_KIND])
-        return refuse(place, end, error,
-                      "the word kind= is missing: it is one of once, hourly, "
-                      "daily, weekly, monthly, every, after and startup");
+    RuleKind kind = self->found.kind;
+    if (!self->words[TYPED_KEY_KIND].text)
+        return piece_fail(end, place, error,
+                          "the word kind= is missing: it is one of once, hourly, daily, weekly, "
+                          "monthly, every, after and startup");
     for (size_t i = 0; i < N_TYPED_KEYS; i++) {
-        if (!self->seen[i] || typed_keys[i].kinds >> self->found.kind & 1)
+        if (!self->words[i].text || typed_keys[i].kinds >> kind & 1)
             continue;
         g_autofree char *kinds = list_kinds(typed_keys[i].kinds);
-        return refuse(place, self->words[i], error, "%s= does not go with kind=%s, only with %s",
-                      typed_keys[i].name, kind, kinds);
+        return piece_fail(&self->words[i], place, error,
+                          "%s= does not go with kind=%s, only with %s", typed_keys[i].name,
+                          rule_kind_name(kind), kinds);
     }
-    if (typed_keys[TYPED_KEY_PERIOD].kinds >> self->found.kind & 1 && !self->seen[TYPED_KEY_PERIOD])
-        return refuse(place, end, error,
-                      "the word period= is missing: kind=%s takes a length such as 90min", kind);
+    if (typed_keys[TYPED_KEY_PERIOD].kinds >> kind & 1 && !self->words[TYPED_KEY_PERIOD].text)
+        return piece_fail(end, place, error,
+                          "the word period= is missing: kind=%s takes a length such as 90min",
+                          rule_kind_name(kind));
     return true;
 }
 
 bool
 typed_parse(const char *text, const Zone *zone, RuleDefinition *self, Place *place, GError **error)
 {
-    Reading reading = {.text = text, .zone = zone, .found = *self};
+    Reading reading = {.zone = zone, .found = *self};
+    Piece end = {.text = text, .offset = strlen(text)};
     for (const char *at = text + strspn(text, BLANKS); *at; at += strspn(at, BLANKS)) {
-        Place where = {(size_t)(at - text), strcspn(at, BLANKS)};
-        if (!read_word(&reading, where, place, error))
+        Piece word = {text, (size_t)(at - text), strcspn(at, BLANKS)};
+        if (!read_word(&reading, &word, place, error))
             return false;
-        at += where.length;
+        at += word.length;
     }
-    if (!check_words(&reading, place, error))
+    if (!check_words(&reading, &end, place, error))
         return false;
     *self = reading.found;
     return true;
