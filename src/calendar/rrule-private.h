@@ -34,5 +34,3 @@ extern const char *const rrule_weekday_names[7];
 void rrule_begin(Rule *rule, RuleFrequency frequency);
 /* Fills the fields whose parts are not given (bit n of given = part n is): with what DTSTART says, or with everything. */
 void rrule_supply(Rule *rule, uint32_t given, int64_t dtstart);
-/* True if the part says nth weekdays of the month: of the year otherwise. */
-bool rrule_counts_in_months(RuleFrequency frequency, bool has_months);

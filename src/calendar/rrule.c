@@ -366,8 +366,8 @@ finish(Parser *self, int64_t dtstart)
 {
     Rule *rule = &self->rrule.rule;
     rule->frequency = (uint8_t)self->frequency;
-    if (rrule_counts_in_months(self->frequency, self->given & GIVEN(RRULE_BYMONTH)) &&
-        !count_in_months(self))
+    bool has_months = self->frequency == RULE_MONTHLY || self->given & GIVEN(RRULE_BYMONTH);
+    if (has_months && !count_in_months(self))
         return false;
     rrule_supply(rule, self->given, dtstart);
     if (rule->interval > 1)

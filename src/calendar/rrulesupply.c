@@ -56,12 +56,6 @@ rrule_begin(Rule *rule, RuleFrequency frequency)
     rule->seconds = 0;
 }
 
-bool
-rrule_counts_in_months(RuleFrequency frequency, bool has_months)
-{
-    return frequency == RULE_MONTHLY || has_months;
-}
-
 static void
 supply_days(Rule *rule, uint32_t given, int64_t days)
 {
