@@ -264,23 +264,34 @@ definition_parse(const char *text, Dialect dialect, const Zone *zone, int64_t st
 
 /* ---- Printing ---- */
 
+/* As it was written, on one line, where the shortest text would have to be read with other `days`. */
+static char *
+print_cron(const RuleDefinition *self)
+{
+    Rule rule, again;
+    CronDays days;
+    if (cron_parse(self->text, self->days, &rule, NULL, NULL)) {
+        g_autofree char *text = cron_print(&rule, &days);
+        if (text && cron_parse(text, self->days, &again, NULL, NULL) && rule_equal(&rule, &again))
+            return g_steal_pointer(&text);
+    }
+    return g_strstrip(g_strdelimit(g_strdup(self->text), BLANKS, ' '));
+}
+
+static char *
+print_ical(const RuleDefinition *self, const Zone *zone)
+{
+    Place place;
+    g_autoptr(IcalText) ical = parse_ical(self, zone, &place, NULL);
+    return ical ? ical_print(ical) : g_strdup(self->text);
+}
+
 char *
 definition_print(const RuleDefinition *self, const Zone *zone)
 {
-    Place place;
-    Rule rule;
-    CronDays days;
-    char *text = NULL;
-
-    if (self->kind == RULE_KIND_CRON && cron_parse(self->text, self->days, &rule, &place, NULL))
-        text = cron_print(&rule, &days);
-    if (self->kind == RULE_KIND_ICAL) {
-        g_autoptr(IcalText) ical = parse_ical(self, zone, &place, NULL);
-        text = ical ? ical_print(ical) : NULL;
-    }
-    if (self->kind != RULE_KIND_CRON && self->kind != RULE_KIND_ICAL)
-        return typed_print(self, zone);
-    return text ? text : g_strdup(self->text);
+    if (self->kind == RULE_KIND_CRON)
+        return print_cron(self);
+    return self->kind == RULE_KIND_ICAL ? print_ical(self, zone) : typed_print(self, zone);
 }
 
 /* ---- Meaning ---- */

@@ -126,6 +126,11 @@ static const Printed printed[] = {
     {"kind=after" START " period=1.5d", "kind=after period=36h" START},
     {"@every 90 minutes", "kind=every period=90min start=2026-01-01T00:00"},
     {" @After  2 days ", "kind=after period=2d start=2026-01-01T00:00"},
+    {"@weekly", "0 0 * * 0"},
+    {" 0\t9 13,14,15 * FRI ", "0 9 13-15 * 5"},
+    {"0 0 */2 * fri", "0 0 */2 * 5"},
+    /* Without the star one day field would do. */
+    {" 3 0\n*/21 * wed#1", "3 0 */21 * wed#1"},
     {"@reboot", "kind=startup start=2026-01-01T00:00"},
     {"kind=startup" START " end=2027-01-01T00:00", NULL},
 };
