@@ -63,6 +63,21 @@ has_visited_time(const Rule *rule)
     return false;
 }
 
+/* Whether a period of a day or less has as many labels as one of the positions asks for: they all have the same number, so
+ * that there is no need to search (in vain, through every second of 400 years). */
+static bool
+has_some_position(const Rule *rule)
+{
+    if (!rule->has_positions || rule->frequency < RULE_DAILY)
+        return true;
+    int most = times_count(rule, interval_seconds(rule->frequency));
+    for (int n = 1; n <= MIN(most, 366); n++) {
+        if (rule_numbers_has(&rule->positions, n) || rule_numbers_has(&rule->positions_back, n))
+            return true;
+    }
+    return false;
+}
+
 const char *
 rule_why_never(const Rule *self)
 {
@@ -81,7 +96,7 @@ rule_why_never(const Rule *self)
     if (part.interval > 1 && (!has_visited_time(&part) || !selects_something(&part)))
         return "its interval never meets its days and times";
     part.has_positions = self->has_positions;
-    if (!selects_something(&part))
+    if (!has_some_position(&part) || !selects_something(&part))
         return "none of its periods has a date at any of its positions";
     return NULL;
 }
