@@ -108,7 +108,7 @@ print_text(const NextQuestion *question, const NextAnswer *answer, FILE *out)
     if (answer->end == NEXT_EVENT)
         fprintf(out, "%s\n", answer->reason);
     else if (answer->end != NEXT_MORE)
-        fprintf(out, "%s: %s\n", ends[answer->end], answer->reason);
+        fprintf(out, "why: %s\n%s\n", answer->reason, ends[answer->end]);
 }
 
 static void

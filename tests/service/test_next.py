@@ -41,7 +41,8 @@ def test_text_of_several_lines_and_fractions(pgalmanac):
 rule: DTSTART:20260101T090000
       RRULE:FREQ=DAILY;COUNT=1
 Thu 2026-01-01 09:00:00+00:00 UTC  2026-01-01 09:00:00 UTC
-never: that was the last one
+why: that was the last one
+never
 """
     done = pgalmanac("next", *UTC, "--count", "2", "@every 1.5s")
     assert done.stdout.splitlines()[1:] == [
@@ -78,18 +79,18 @@ def test_json(pgalmanac):
 # ---- When nothing more comes ----
 
 @pytest.mark.parametrize("rule, slots, end, reason", [
-    ("0 9 30 2 *", 0, "never", "never: no date fits"),
-    ("kind=daily start=2020-01-01T09:00 end=2025-01-01T00:00", 0, "never", "never: its end has passed"),
-    ("kind=once start=2020-01-01T09:00", 0, "never", "never: it has no slot after that instant"),
-    ("kind=daily start=2026-01-01T09:00 count=3", 3, "never", "never: that was the last one"),
-    ("kind=once start=2026-01-31T09:00 end=9999-12-31T23:59:59", 1, "never", "never: that was the last one"),
-    ("kind=daily start=9999-12-30T09:00", 2, "beyond", "beyond: none was found up to the end of year 9999"),
+    ("0 9 30 2 *", 0, "never", "why: no date fits"),
+    ("kind=daily start=2020-01-01T09:00 end=2025-01-01T00:00", 0, "never", "why: its end has passed"),
+    ("kind=once start=2020-01-01T09:00", 0, "never", "why: it has no slot after that instant"),
+    ("kind=daily start=2026-01-01T09:00 count=3", 3, "never", "why: that was the last one"),
+    ("kind=once start=2026-01-31T09:00 end=9999-12-31T23:59:59", 1, "never", "why: that was the last one"),
+    ("kind=daily start=9999-12-30T09:00", 2, "beyond", "why: none was found up to the end of year 9999"),
 ])
 def test_end(pgalmanac, ask, rule, slots, end, reason):
     lines = ask("--from", "2026-01-01T00:00", rule)
     assert len(lines) == slots + 1 and lines[-1] == end
     text = pgalmanac("next", *UTC, rule).stdout.splitlines()
-    assert len(text) == slots + 2 and text[-1].startswith(reason)
+    assert len(text) == slots + 3 and text[-2].startswith(reason) and text[-1] == end
     answer = json.loads(pgalmanac("next", *UTC, "--format", "json", rule).stdout)
     assert answer["end"] == end and answer["reason"] and len(answer["slots"]) == slots
 
