@@ -1,11 +1,13 @@
 -- Writes plans that were computed outside the transaction: $1 jobs, $2 the revisions they were computed for,
 -- $3 the plans (NULL = never), $4 the instants they are strictly after; $5 who writes; $6 true: the job is left to
 -- another agent, only its rules' problems are written. These are $7 jobs, $8 rules, $9 what is wrong (NULL = nothing).
+-- $10, $11: plan and last slot as they were; a claim moves them on without a new revision.
 -- Rows that somebody has locked are left, and with a rule its job: whoever waits for a job may hold its rule.
 WITH wanted AS (
     SELECT *
-    FROM unnest($1::int4[], $2::int4[], $3::timestamptz[], $4::timestamptz[], $6::bool[])
-        AS w (jobid, revision, planned, lastslot, is_left)
+    FROM unnest($1::int4[], $2::int4[], $3::timestamptz[], $4::timestamptz[], $6::bool[],
+                $10::timestamptz[], $11::timestamptz[])
+        AS w (jobid, revision, planned, lastslot, is_left, seen_planned, seen_lastslot)
 ), problem AS (
     SELECT * FROM unnest($7::int4[], $8::int4[], $9::text[]) AS p (jobid, ruleid, problem)
 ), held AS (
@@ -18,6 +20,7 @@ WITH wanted AS (
     FROM pgagent.pga_job j
     JOIN wanted w ON w.jobid = j.jobid AND w.revision = j.jobrevision
     WHERE j.jobreplan
+      AND j.jobplanned IS NOT DISTINCT FROM w.seen_planned AND j.joblastslot IS NOT DISTINCT FROM w.seen_lastslot
       AND j.jobid NOT IN (SELECT p.jobid FROM problem p WHERE p.ruleid NOT IN (SELECT h.rulid FROM held h))
     FOR NO KEY UPDATE OF j SKIP LOCKED
 ), noted AS (

@@ -114,7 +114,10 @@ planner_plan(Planner *self, const UnplannedJob *job, const GPtrArray *schedules,
              const GPtrArray *rules, int64_t now_at, GPtrArray *problems)
 {
     const JobTimes times = {job->zone, schedules, rules, job->is_running};
-    JobPlan plan = {.job_id = job->id, .revision = job->revision, .planned_at = NO_INSTANT};
+    JobPlan plan = {.job_id = job->id,
+                    .revision = job->revision,
+                    .seen_planned_at = job->planned_at,
+                    .seen_last_slot_at = job->last_slot_at};
 
     self->job_id = job->id;
     g_autoptr(Timetable) timetable =

@@ -124,6 +124,18 @@ add_last_slot_at(DbParams *params, const JobPlan *plan)
 }
 
 static void
+add_seen_planned_at(DbParams *params, const JobPlan *plan)
+{
+    params_add_optional_instant(params, plan->seen_planned_at);
+}
+
+static void
+add_seen_last_slot_at(DbParams *params, const JobPlan *plan)
+{
+    params_add_optional_instant(params, plan->seen_last_slot_at);
+}
+
+static void
 add_is_left(DbParams *params, const JobPlan *plan)
 {
     db_params_add_bool(params, plan->is_left);
@@ -170,6 +182,8 @@ plans_write(Store *store, const GArray *plans, const GPtrArray *problems, PlansW
     db_params_add_text(params, store_name(store));
     params_add_column(params, plans, DB_BOOL, add_is_left);
     params_add_problems(params, problems);
+    params_add_column(params, plans, DB_TIMESTAMPTZ, add_seen_planned_at);
+    params_add_column(params, plans, DB_TIMESTAMPTZ, add_seen_last_slot_at);
     db_conn_query(store_control(store), sql_query("plans_write"), g_steal_pointer(&params),
                   on_written, request);
 }

@@ -22,9 +22,11 @@ void plans_load(Store *store, int limit, PlansLoaded loaded, gpointer user_data)
 typedef struct {
     int job_id;
     int revision;
-    bool is_left;         /* it cannot be planned here: only its problems are written */
-    int64_t planned_at;   /* NO_INSTANT = never */
-    int64_t last_slot_at; /* the plan is strictly after it */
+    bool is_left;            /* it cannot be planned here: only its problems are written */
+    int64_t planned_at;      /* NO_INSTANT = never */
+    int64_t last_slot_at;    /* the plan is strictly after it */
+    int64_t seen_planned_at; /* as it was loaded: what has moved on since is not planned */
+    int64_t seen_last_slot_at;
 } JobPlan;
 
 /* What is to be said of a rule from now on. */

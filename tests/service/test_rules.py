@@ -403,6 +403,28 @@ def test_a_catch_up_run_counts_once(jobs, agent, installed, planned):
     assert installed.value("SELECT rulruncount FROM pgagent.pga_rule") == 1
 
 
+@pytest.mark.core
+def test_several_agents_count_each_slot_once(jobs, agent, installed):
+    """While they claim, they plan anew after each run."""
+    agents = [agent() for _ in range(3)]
+    made = []
+    for n in range(4):
+        job = jobs.job(f"job {n}", sql("SELECT 1"))
+        made.append((job, jobs.rule(job, "every", rulperiod="0.1 s", rulendcount=12),
+                     jobs.rule(job, "after", rulperiod="0.03 s")))
+    for job, rule, _ in made:
+        wait_until(lambda: installed.value(PROBLEM, rule) == "it has run 12 of 12 times", f"job {job} has run", agents[0])
+    installed.execute("UPDATE pgagent.pga_rule SET rulenabled = false")
+    jobs.wait_until_settled(agents[0])
+    for job, *rules in made:
+        runs = installed.query("SELECT jlgrulid, jlgscheduled FROM pgagent.pga_joblog WHERE jlgjobid = %s", job)
+        assert len({scheduled for _, scheduled in runs}) == len(runs)
+        counted = [installed.value("SELECT rulruncount FROM pgagent.pga_rule WHERE rulid = %s", rule) for rule in rules]
+        owned = [len([run for run in runs if run[0] == rule]) for rule in rules]
+        assert sum(owned) == len(runs)
+        assert counted[0] == owned[0] == 12 and counted[1] >= owned[1]
+
+
 def test_a_locked_rule_holds_up_its_job_only(jobs, agent, installed):
     one = agent()
     locked, other = jobs.job("locked", sql("SELECT 1")), jobs.job("other", sql("SELECT 1"))
