@@ -62,7 +62,13 @@ def compare(language, find_difference):
     print(f"seed {SEED}")
     questions = [language.question_by_chance(chance) for _ in range(N_RULES)]
     answers = ask_engine([language.engine_question(question) for question in questions])
-    failed = [question for question, ours in zip(questions, answers) if find_difference(question, ours)]
+    failed = []
+    for question, ours in zip(questions, answers):
+        try:
+            if find_difference(question, ours):
+                failed.append(question)
+        except Exception as error:
+            raise AssertionError(f"with seed {SEED} the peer cannot be asked {language.engine_question(question)}") from error
     report = "\n".join(shown(language, find_difference, question) for question in failed[:N_SHOWN])
     assert not failed, f"with seed {SEED} {len(failed)} of {N_RULES} differ, among them\n{report}"
     # Comparing nothing with nothing would prove little.
