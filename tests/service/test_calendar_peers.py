@@ -32,7 +32,7 @@ def ical_difference(question, ours):
 def cron_difference(question, ours):
     if croniter_peer.is_wrong_about(question):
         return None
-    return differs("UTC", ours, croniter_peer.ask_croniter(question))
+    return differs(question.zone, ours, croniter_peer.ask_croniter(question))
 
 
 def kind_of(difference):

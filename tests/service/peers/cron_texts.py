@@ -3,6 +3,7 @@
 from collections import namedtuple
 from datetime import datetime, timedelta
 
+from .engine import CHANGING_ZONES, STEADY_ZONES
 from .shrinking import without_one
 
 Field = namedtuple("Field", "name first last words")
@@ -13,7 +14,7 @@ FIELDS = [Field("minute", 0, 59, ()), Field("hour", 0, 23, ()), Field("day", 1, 
 DIALECTS = ["cron", "cron-or", "cron-and"]
 
 # fields: five tuples of list elements, or six with seconds first, as we write them.
-Question = namedtuple("Question", "dialect after wanted fields")
+Question = namedtuple("Question", "dialect zone after wanted fields")
 
 
 def text_of(question):
@@ -21,7 +22,7 @@ def text_of(question):
 
 
 def engine_question(question):
-    return question.dialect, "UTC", question.after, question.wanted, text_of(question)
+    return question.dialect, question.zone, question.after, question.wanted, text_of(question)
 
 
 # ---- Chance ----
@@ -81,7 +82,8 @@ def question_by_chance(chance):
     after = datetime(chance.choice([1999, 2024, 2026, chance.randint(1971, 2100)]), 1, 1) + timedelta(
         days=chance.choice([chance.randint(0, 366), 27, 30, 57, 58, 59, 363]),
         seconds=chance.choice([0, 86399, chance.randint(0, 86399)]))
-    return Question(chance.choice(DIALECTS), after, chance.choice([2, 4, 8]),
+    zone = chance.choice(["UTC", "UTC", chance.choice(STEADY_ZONES + CHANGING_ZONES)])
+    return Question(chance.choice(DIALECTS), zone, after, chance.choice([2, 4, 8]),
                     tuple(field_by_chance(chance, field) for field in fields))
 
 
@@ -112,6 +114,8 @@ def simpler(question):
             yield from (with_field(i, fewer) for fewer in without_one(field))
         for j, text in enumerate(field):
             yield from (with_field(i, field[:j] + (less,) + field[j + 1:]) for less in simpler_element(text))
+    if question.zone != "UTC":
+        yield question._replace(zone="UTC")
     day = question.after.replace(hour=0, minute=0, second=0)
     if question.after != day:
         yield question._replace(after=day)

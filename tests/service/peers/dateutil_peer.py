@@ -3,7 +3,8 @@
 
 Its answers are bounded: it counts what it looks at, so that a rule that selects nothing ends the search at the same place
 on every machine. Where it is wrong, or we differ on purpose, the rule is put to it in other words: see REWORDED."""
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from dateutil import rrule as dateutil_rrule
 from dateutil.rrule import SECONDLY, rrulestr, rruleset
@@ -59,7 +60,7 @@ dateutil_rrule._iterinfo = CountedDays  # pylint: disable=protected-access
 
 # ---- In other words ----
 
-def all_weekdays_by_number(parts, start):
+def all_weekdays_by_number(parts, start, zone):
     """BYDAY=1MO,WE is the first Monday and every Wednesday; dateutil asks for both at once and gives nothing."""
     days = parts.get("BYDAY", ())
     if len({len(day) == 2 for day in days}) == 2:
@@ -68,19 +69,26 @@ def all_weekdays_by_number(parts, start):
         parts["BYDAY"] = tuple([day for day in days if len(day) > 2] + numbered)
 
 
-def weekday_of_weeks(parts, start):
+def weekday_of_weeks(parts, start, zone):
     """YEARLY;BYWEEKNO without days is DTSTART's weekday; dateutil takes all seven."""
     if "BYWEEKNO" in parts and not {"BYDAY", "BYMONTHDAY", "BYYEARDAY"} & set(parts):
         parts["BYDAY"] = (WEEKDAYS[start.weekday()],)
 
 
-def until_the_end_of_the_day(parts, start):
+def until_the_end_of_the_day(parts, start, zone):
     """UNTIL with a date includes all of that day; dateutil takes its midnight."""
     if len(parts.get("UNTIL", ("",))[0]) == 8:
         parts["UNTIL"] = (parts["UNTIL"][0] + "T235959",)
 
 
-REWORDED = [all_weekdays_by_number, weekday_of_weeks, until_the_end_of_the_day]
+def until_a_label(parts, start, zone):
+    """UNTIL in UTC is an instant; we ask dateutil without zones."""
+    if parts.get("UNTIL", ("",))[0].endswith("Z"):
+        at = datetime.strptime(parts["UNTIL"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+        parts["UNTIL"] = (stamp(at.astimezone(ZoneInfo(zone))),)
+
+
+REWORDED = [all_weekdays_by_number, weekday_of_weeks, until_the_end_of_the_day, until_a_label]
 
 
 def spell_out(parts, start):
@@ -131,11 +139,11 @@ def start_near(parts, start, after):
     return start + max((after - start) // step - 2, 0) * step
 
 
-def rule_of(line, start, after):
-    parts = dict(line.parts)
+def rule_of(question, line):
+    parts, start = dict(line.parts), question.start
     for reword in REWORDED:
-        reword(parts, start)
-    near = start_near(parts, start, after)
+        reword(parts, start, question.zone)
+    near = start_near(parts, start, question.after)
     try:
         if parts["FREQ"] == ("WEEKLY",) and "BYSETPOS" in parts:
             return WholeWeeks(parts, start, near)
@@ -179,9 +187,9 @@ def all_of(question):
     rules = rruleset()
     for line in question.lines:
         if line.name == "RRULE":
-            rules.rrule(Slots(rule_of(line, question.start, question.after)))
+            rules.rrule(Slots(rule_of(question, line)))
         elif line.name == "EXRULE":
-            rules.exrule(Slots(rule_of(line, question.start, question.after)))
+            rules.exrule(Slots(rule_of(question, line)))
         else:
             add = rules.rdate if line.name == "RDATE" else rules.exdate
             for value in line.parts[0][1]:

@@ -12,6 +12,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 FOREVER = datetime.max
+# Rules are compared in labels: the peers know no zones, so days on which the clocks change are left out.
+STEADY_ZONES = ["Asia/Tokyo", "Asia/Kolkata", "America/Phoenix", "Pacific/Kiritimati"]
+CHANGING_ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago"]
 
 # slots: labels of the question's zone, in order, no more than were wanted. until: the label up to which (inclusive) there
 # are no others. error: None, or why there is no answer.

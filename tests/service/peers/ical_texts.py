@@ -3,7 +3,7 @@
 from collections import namedtuple
 from datetime import datetime, timedelta
 
-from .engine import is_near_change
+from .engine import CHANGING_ZONES, STEADY_ZONES, is_near_change
 from .shrinking import without_one
 
 FREQUENCIES = ["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY"]
@@ -12,8 +12,6 @@ LENGTHS = {"YEARLY": timedelta(days=365), "MONTHLY": timedelta(days=30), "WEEKLY
            "DAILY": timedelta(days=1), "HOURLY": timedelta(hours=1), "MINUTELY": timedelta(minutes=1),
            "SECONDLY": timedelta(seconds=1)}
 SUB_DAILY = FREQUENCIES[4:]
-STEADY_ZONES = ["Asia/Tokyo", "Asia/Kolkata", "America/Phoenix", "Pacific/Kiritimati"]
-CHANGING_ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago"]
 
 # parts: pairs of a name and a tuple of values, all of them text. RDATE and EXDATE have one part, without a name.
 Line = namedtuple("Line", "name parts")
@@ -116,7 +114,7 @@ def rule_line(chance, name, frequency, start, may_count):
         parts.append(("COUNT", (str(chance.choice([1, 2, 5, chance.randint(1, 60), chance.randint(1, 400)])),)))
     elif chance.random() < 0.2:
         last = later(start, length * chance.randint(0, 40) + timedelta(seconds=chance.randint(0, 90000)))
-        parts.append(("UNTIL", (chance.choice([stamp(last), last.strftime("%Y%m%d")]),)))
+        parts.append(("UNTIL", (chance.choice([stamp(last), last.strftime("%Y%m%d"), stamp(last) + "Z"]),)))
     chance.shuffle(parts)
     parts.insert(chance.choice([0, 0, len(parts)]), ("FREQ", (frequency,)))
     return Line(name, tuple(parts))
