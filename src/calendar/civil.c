@@ -45,20 +45,6 @@ civil_weekday(int64_t days)
     return (int)(weekday < 0 ? weekday + 7 : weekday);
 }
 
-int
-civil_month_length(int32_t year, int month)
-{
-    if (month == 2)
-        return civil_is_leap_year(year) ? 29 : 28;
-    return 30 + ((month + (month > 7)) & 1);
-}
-
-bool
-civil_is_leap_year(int32_t year)
-{
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
 static int64_t
 floor_divide(int64_t a, int64_t b)
 {

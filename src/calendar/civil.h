@@ -24,13 +24,26 @@ typedef struct {
 #define CIVIL_MIN_AT   (CIVIL_MIN_DAYS * CIVIL_US_PER_DAY)
 #define CIVIL_MAX_AT   ((CIVIL_MAX_DAYS + 1) * CIVIL_US_PER_DAY - 1)
 
+/* Here, because searches ask it for month after month. */
+static inline bool
+civil_is_leap_year(int32_t year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static inline int
+civil_month_length(int32_t year, int month)
+{
+    if (month == 2)
+        return civil_is_leap_year(year) ? 29 : 28;
+    return 30 + ((month + (month > 7)) & 1);
+}
+
 /* Days since 1970-01-01. */
 int64_t civil_days(int32_t year, int month, int day);
 CivilDate civil_date(int64_t days);
 /* 0 = Sunday … 6 = Saturday. */
 int civil_weekday(int64_t days);
-int civil_month_length(int32_t year, int month);
-bool civil_is_leap_year(int32_t year);
 /* The day that a local label (microseconds) lies in; rounds towards the past. */
 int64_t civil_label_days(int64_t label);
 /* Labels in whole seconds: that of a label in microseconds, and its day. Both round towards the past. */

@@ -15,9 +15,8 @@
 
 /* Where a month lies in its year. */
 typedef struct {
-    int first;   /* day of the year of its first day, from 0 */
-    int length;  /* days of the year */
-    int weekday; /* of the year's first day */
+    int first;  /* day of the year of its first day, from 0 */
+    int length; /* days of the year */
 } YearPlace;
 
 void
@@ -58,14 +57,19 @@ month_advance(Month *self, uint32_t months)
     self->length = civil_month_length(self->year, self->month);
 }
 
+static int
+year_length(int32_t year)
+{
+    return civil_is_leap_year(year) ? 366 : 365;
+}
+
 static YearPlace
 year_place(const Month *month)
 {
     int64_t new_year = civil_days(month->year, 1, 1);
     return (YearPlace){
         .first = (int)(month->first - new_year),
-        .length = civil_is_leap_year(month->year) ? 366 : 365,
-        .weekday = civil_weekday(new_year),
+        .length = year_length(month->year),
     };
 }
 
@@ -118,9 +122,11 @@ month_days(const Rule *rule, const Month *month)
     uint32_t map = (rule->month_days & valid) | rule->month_days_back >> (32 - month->length);
     if (rule->near_weekdays)
         map |= near_weekdays(rule->near_weekdays, month);
+    if (rule->skip == RULE_SKIP_OMIT)
+        return map;
     uint32_t missing = rule->month_days & ~valid;
     uint32_t missing_back = rule->month_days_back & UINT32_MAX >> month->length & ~1u;
-    if (rule->skip != RULE_SKIP_OMIT && (missing || missing_back))
+    if (missing || missing_back)
         map |= rule->skip == RULE_SKIP_BACKWARD ? 1u << (month->length - 1) : 1u << month->length;
     return map;
 }
@@ -148,13 +154,16 @@ nth_of_year(const Rule *rule, const Month *month)
 {
     uint32_t map = 0;
     YearPlace year = year_place(month);
-    for (int day = 0; day < month->length; day++) {
-        int weekday = (month->weekday + day) % 7;
-        int nth = (year.first + day) / 7 + 1;
-        int nth_back = (year.length - 1 - year.first - day) / 7 + 1;
-        if (rule->nth_of_year[weekday] >> nth & 1 ||
-            rule->nth_of_year_back[weekday] >> nth_back & 1)
-            map |= 1u << day;
+    for (int weekday = 0; weekday < 7; weekday++) {
+        uint64_t wanted = rule->nth_of_year[weekday], wanted_back = rule->nth_of_year_back[weekday];
+        if (!(wanted | wanted_back))
+            continue;
+        for (int day = (weekday - month->weekday + 7) % 7; day < month->length; day += 7) {
+            int nth = (year.first + day) / 7 + 1;
+            int nth_back = (year.length - 1 - year.first - day) / 7 + 1;
+            if (wanted >> nth & 1 || wanted_back >> nth_back & 1)
+                map |= 1u << day;
+        }
     }
     return map;
 }
@@ -187,16 +196,28 @@ weekdays(const Rule *rule, const Month *month)
     return map;
 }
 
+/* Bit n = the number `first` + n. */
+static uint32_t
+numbers_from(const RuleNumbers *numbers, int first)
+{
+    int word = first / 64, shift = first % 64;
+    uint64_t bits = numbers->words[word] >> shift;
+    if (shift > 0 && word + 1 < (int)G_N_ELEMENTS(numbers->words))
+        bits |= numbers->words[word + 1] << (64 - shift);
+    return (uint32_t)bits;
+}
+
 static uint32_t
 year_days(const Rule *rule, const Month *month)
 {
-    uint32_t map = 0;
     YearPlace year = year_place(month);
-    for (int day = 0; day < month->length; day++) {
-        if (rule_numbers_has(&rule->year_days, year.first + day + 1) ||
-            rule_numbers_has(&rule->year_days_back, year.length - year.first - day))
-            map |= 1u << day;
-    }
+    uint32_t valid = RULE_ALL_MONTH_DAYS >> (31 - month->length);
+    uint32_t map = numbers_from(&rule->year_days, year.first + 1) & valid;
+    int last_back = year.length - year.first - month->length + 1; /* of the month's last day */
+    for (uint32_t back = numbers_from(&rule->year_days_back, last_back) & valid; back;
+         back &= back - 1)
+        map |= 1u << (month->length - 1 - __builtin_ctz(back));
+
     bool misses_last =
         rule_numbers_has(&rule->year_days, 366) || rule_numbers_has(&rule->year_days_back, 366);
     if (misses_last && rule->skip != RULE_SKIP_OMIT && year.length < 366 && month->month == 12)
@@ -209,14 +230,19 @@ static uint32_t
 weeks(const Rule *rule, const Month *month)
 {
     uint32_t map = 0;
+    YearPlace year = year_place(month);
     int into_week = (month->weekday - rule->week_start + 7) % 7;
     for (int begin = -into_week; begin <= month->length; begin += 7) {
-        int64_t fourth = month->first + begin + 3;
-        int32_t year = civil_date(fourth).year;
-        int days = (int)(fourth - civil_days(year, 1, 1));
-        int last = civil_is_leap_year(year) ? 365 : 364;
-        int number = days / 7 + 1;
-        int number_back = (last - days) / 7 + 1;
+        int fourth = year.first + begin + 3, length = year.length;
+        if (fourth < 0) {
+            length = year_length(month->year - 1);
+            fourth += length;
+        } else if (fourth >= length) {
+            fourth -= length;
+            length = year_length(month->year + 1);
+        }
+        int number = fourth / 7 + 1;
+        int number_back = (length - 1 - fourth) / 7 + 1;
         if (rule->weeks >> number & 1 || rule->weeks_back >> number_back & 1)
             map |= (uint32_t)(begin < 0 ? UINT64_C(0x7f) >> -begin : UINT64_C(0x7f) << begin);
     }

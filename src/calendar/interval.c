@@ -68,6 +68,12 @@ week_of_day(const Rule *rule, int64_t day)
 }
 
 static int64_t
+first_of_week(const Rule *rule, int64_t week)
+{
+    return week * 7 - 4 + rule->week_start;
+}
+
+static int64_t
 next_day_of_years(const Rule *rule, int64_t day)
 {
     int32_t year = civil_date(day).year;
@@ -96,7 +102,7 @@ next_day_of_weeks(const Rule *rule, int64_t day)
     int64_t wait = wait_from(rule, week, week_of_day(rule, anchor_day(rule)));
     if (wait == 0)
         return day;
-    return MIN((week + wait) * 7 - 4 + rule->week_start, NO_DAY);
+    return MIN(first_of_week(rule, week + wait), NO_DAY);
 }
 
 int64_t
@@ -122,28 +128,36 @@ interval_next_day(const Rule *rule, int64_t day)
     return day;
 }
 
+/* Those days (bit 0 = the first) again and again, every `step` days from `begin` on. */
+static uint32_t
+repeat_days(const Month *month, int64_t begin, uint32_t days, int64_t step)
+{
+    uint32_t map = 0;
+    for (int64_t day = begin - month->first; day < month->length; day += step)
+        map |= day < 0 ? days >> -day : days << day;
+    return map;
+}
+
 uint32_t
 interval_days_of_month(const Rule *rule, const Month *month)
 {
     if (rule->interval == 1 || rule->frequency > RULE_DAILY)
         return UINT32_MAX;
     int64_t day = interval_next_day(rule, month->first);
-    if (rule->frequency <= RULE_MONTHLY)
-        return day == month->first ? UINT32_MAX : 0;
-
-    uint32_t map = 0;
-    int64_t end = month->first + month->length;
-    while (day < end) {
-        map |= 1u << (day - month->first);
-        day = interval_next_day(rule, day + 1);
-    }
-    return map;
+    if (rule->frequency == RULE_DAILY)
+        return repeat_days(month, day, 1, rule->interval);
+    if (rule->frequency == RULE_WEEKLY)
+        return repeat_days(month, first_of_week(rule, week_of_day(rule, day)), RULE_ALL_WEEKDAYS,
+                           INT64_C(7) * rule->interval);
+    return day == month->first ? UINT32_MAX : 0;
 }
 
 void
 interval_advance_month(const Rule *rule, Month *month)
 {
     month_advance(month, rule->months);
+    if (rule->interval == 1)
+        return;
     int64_t visited = interval_next_day(rule, month->first);
     if (visited >= month->first + month->length)
         month_of_day(month, visited);

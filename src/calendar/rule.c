@@ -69,7 +69,9 @@ next_day(const Rule *self, int64_t from, int64_t last, int *steps, int64_t *foun
 
     while (month.first <= last && --*steps >= 0) {
         if (self->months & 1u << (month.month - 1)) {
-            uint32_t map = days_of_month(self, &month) & interval_days_of_month(self, &month);
+            uint32_t map = days_of_month(self, &month);
+            if (map && self->interval > 1)
+                map &= interval_days_of_month(self, &month);
             if (from > month.first)
                 map &= UINT32_MAX << (from - month.first);
             if (map) {
