@@ -63,9 +63,12 @@ rule_is_running(const Rule *self)
 static RuleOutcome
 next_day(const Rule *self, int64_t from, int64_t last, int *steps, int64_t *found)
 {
-    Month month;
+    /* A day that SKIP brought over a month's end belongs to the period before. */
     bool reaches_over = self->skip == RULE_SKIP_FORWARD && from > CIVIL_MIN_DAYS;
-    month_of_day(&month, reaches_over ? from - 1 : from);
+    int64_t visited = interval_next_day(self, from - reaches_over);
+    from = MAX(from, visited);
+    Month month;
+    month_of_day(&month, visited);
 
     while (month.first <= last && --*steps >= 0) {
         if (self->months & 1u << (month.month - 1)) {
@@ -89,24 +92,19 @@ static RuleOutcome
 next_second(const Rule *self, int64_t from, int64_t last, int *steps, int64_t *found)
 {
     int64_t day = civil_second_days(from);
-    int time = (int)(from - day * TIMES_PER_DAY);
-    int64_t last_day = civil_second_days(last);
+    int time = times_next(self, (int)(from - day * TIMES_PER_DAY));
+    int first_time = times_next(self, 0);
+    if (first_time < 0)
+        return RULE_BEYOND;
+    if (time < 0)
+        day++;
 
-    for (;;) {
-        int64_t next;
-        RuleOutcome outcome = next_day(self, day, last_day, steps, &next);
-        if (outcome != RULE_FOUND)
-            return outcome;
-        time = times_next(self, next == day ? time : 0);
-        if (time >= 0) {
-            *found = next * TIMES_PER_DAY + time;
-            return *found <= last ? RULE_FOUND : RULE_BEYOND;
-        }
-        day = next + 1;
-        time = 0;
-        if (day > last_day)
-            return RULE_BEYOND;
-    }
+    int64_t next;
+    RuleOutcome outcome = next_day(self, day, civil_second_days(last), steps, &next);
+    if (outcome != RULE_FOUND)
+        return outcome;
+    *found = next * TIMES_PER_DAY + (next == day && time >= 0 ? time : first_time);
+    return *found <= last ? RULE_FOUND : RULE_BEYOND;
 }
 
 /* The same, in a period that the interval visits. */
