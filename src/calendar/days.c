@@ -261,9 +261,9 @@ days_of_month(const Rule *rule, const Month *month)
     if (rule->skip != RULE_SKIP_FORWARD)
         valid >>= 1;
     map &= valid;
-    if (rule->has_year_days)
+    if (map && rule->has_year_days)
         map &= year_days(rule, month);
-    if (rule->has_weeks)
+    if (map && rule->has_weeks)
         map &= weeks(rule, month);
     return map;
 }
