@@ -77,6 +77,10 @@ def either_day(question):
 
 # ---- Where it is wrong ----
 
+def is_either_of_two(question):
+    return either_day(question) and all(question.fields[i][0] not in "*?" for i in (-3, -1))
+
+
 def selected(question, i):
     return croniter.expand(croniter_text(question))[0][i]
 
@@ -84,11 +88,11 @@ def selected(question, i):
 def is_wrong_about(question):
     """Why croniter cannot be asked that, or None."""
     days, weekdays = question.fields[-3], question.fields[-1]
-    is_restricted = days[0] not in "*?" and weekdays[0] not in "*?"
-    if is_restricted and either_day(question) and is_counted(question):
+    is_either = is_either_of_two(question)
+    if is_either and is_counted(question):
         return "OR with 1#2 or 5L: it forgets the days of the month"
     selects_all = [["*"] == selected(question, i) for i in (2, 4)]
-    if is_restricted and either_day(question) and any(selects_all):
+    if is_either and any(selects_all):
         return "OR with all days written out: it takes them for a star"
     if days[0] not in "*?" and selects_all[0] and "L" in "".join(days).upper():
         return "L beside thirty other days: it takes them for a star"
@@ -111,5 +115,8 @@ def ask_croniter(question):
             slots.append(search.get_next())
     except CroniterBadDateError:
         last = slots[-1] if slots else question.after
+        if is_either_of_two(question):
+            # 31 April or a Monday: it gives up with the first of the two that never comes.
+            return Answer(slots, last, None)
         return Answer(slots, last.replace(year=last.year + YEARS, month=1, day=1), None)
     return Answer(slots, known_until(slots, question.wanted, FOREVER), None)
