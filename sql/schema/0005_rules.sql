@@ -62,7 +62,7 @@ COMMENT ON COLUMN pgagent.pga_rule.rulname IS 'Name of the rule';
 COMMENT ON COLUMN pgagent.pga_rule.ruldesc IS 'Description of the rule';
 COMMENT ON COLUMN pgagent.pga_rule.rulenabled IS 'Is the rule in use?';
 COMMENT ON COLUMN pgagent.pga_rule.rulkind IS 'How it says it: once, hourly, daily, weekly, monthly (at the time of day of rulstart); cron, ical (text); every, after (elapsed time); startup (at each start of an agent)';
-COMMENT ON COLUMN pgagent.pga_rule.rulexception IS 'true = the job does not run at these instants, whichever schedule or rule asks for it';
+COMMENT ON COLUMN pgagent.pga_rule.rulexception IS 'true = the job does not run at these instants, whichever schedule or rule asks for it; starts of an agent (startup) and requests are not held back';
 COMMENT ON COLUMN pgagent.pga_rule.rulduration IS 'On an exception: the job does not run for so long from each instant on; NULL = only not at the instant';
 COMMENT ON COLUMN pgagent.pga_rule.rulstart IS 'Nothing before this; its local date and time are also those of the first run of once, hourly, daily, weekly, monthly, every and after';
 COMMENT ON COLUMN pgagent.pga_rule.rulend IS 'Nothing after this; NULL = no end';
