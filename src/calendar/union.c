@@ -7,9 +7,8 @@
 
 /* A slot that is found only to be hidden costs a search of its own. */
 #define STEPS_PER_HIDDEN 10
-/* A day of the calendar takes at most so long: zones have jumped over a day and more. */
-#define LONGEST_DAY   (3 * CIVIL_US_PER_DAY)
-#define LONGEST_MONTH (34 * CIVIL_US_PER_DAY)
+#define SHORTEST_MONTH   28 /* days */
+#define LONGEST_MONTH    31
 
 typedef struct {
     Schedule *schedule;
@@ -29,23 +28,31 @@ members_of(const Union *self)
     return (const Schedule *const *)(const void *)self->members->pdata;
 }
 
-/* More than the length lasts, wherever it begins. */
+/* How long the length lasts where all months have so many days and the clock is never changed. */
 static int64_t
-longest(const Length *length)
+lasts(const Length *length, int64_t days_per_month)
 {
-    int64_t months = length->months * (long long)LONGEST_MONTH;
-    int64_t days = length->days * (long long)CIVIL_US_PER_DAY;
-    bool has_calendar = length->months > 0 || length->days > 0;
-    int64_t us = MIN(length->us, CIVIL_MAX_AT - CIVIL_MIN_AT);
     int64_t most = CIVIL_MAX_AT - CIVIL_MIN_AT;
-    return MIN(months + days + us + (has_calendar ? LONGEST_DAY : 0), most);
+    int64_t most_days = most / CIVIL_US_PER_DAY;
+    int64_t days = MIN(length->months, most_days) * days_per_month + MIN(length->days, most_days);
+    return MIN(MIN(days, most_days) * CIVIL_US_PER_DAY + MIN(length->us, most), most);
 }
 
-/* Whether `at` lies in a stretch that begins with one of the exception's slots; *until = the first instant after it. */
-static bool
-covers(const Exception *exception, int64_t at, int *steps, int64_t *until)
+/* By how much changes of the clock can make it longer or shorter: months and days each find their own instant. */
+static int64_t
+slack(const Exception *exception)
 {
-    int64_t after = at - longest(&exception->length) - 1;
+    int32_t minimum, maximum;
+    if (exception->length.months == 0 && exception->length.days == 0)
+        return 0;
+    zone_offset_range(exception->schedule->zone, &minimum, &maximum);
+    return 2 * (maximum - minimum) * CIVIL_US_PER_SECOND;
+}
+
+/* The first of the exception's slots after `after` whose stretch reaches beyond `at`; *until = the first instant after it. */
+static bool
+covers_after(const Exception *exception, int64_t after, int64_t at, int *steps, int64_t *until)
+{
     ScheduleSlot slot;
     while (schedule_search(exception->schedule, after, at, steps, &slot) == RULE_FOUND) {
         int64_t end = length_after(&exception->length, exception->schedule->zone, slot.at);
@@ -58,6 +65,18 @@ covers(const Exception *exception, int64_t at, int *steps, int64_t *until)
             return false;
     }
     return false;
+}
+
+/* Whether `at` lies in a stretch that begins with one of the exception's slots. Of those that began lately each covers it, so
+ * that one is enough; only those whose stretch may have ended before have to be looked at one by one. */
+static bool
+covers(const Exception *exception, int64_t at, int *steps, int64_t *until)
+{
+    int64_t shortest = lasts(&exception->length, SHORTEST_MONTH) - slack(exception);
+    int64_t longest = lasts(&exception->length, LONGEST_MONTH) + slack(exception);
+    if (shortest > 0 && covers_after(exception, at - shortest, at, steps, until))
+        return true;
+    return longest > shortest && covers_after(exception, at - longest - 1, at, steps, until);
 }
 
 /* If an exception hides the slot, from where on the next one may be found; else the slot itself. */

@@ -450,13 +450,42 @@ everything_is_hidden(void)
     g_assert_cmpint(schedule_next(schedule, 0, INT64_MAX, &slot), ==, RULE_BEYOND);
 
     /* Nor does a length that never ends take long. */
-    minutes = compile("* * * * *", zone);
-    g_autoptr(Schedule) window = schedule_new_union(1, zone, &minutes, 1);
-    Length forever = {.months = 12 * 9000};
-    schedule_union_except(window, compile("kind=once start=2026-01-01T00:00", zone), &forever);
-    int64_t at = civil_days(2026, 1, 1) * DAY;
-    g_assert_cmpint(schedule_next(window, at, INT64_MAX, &slot), ==, RULE_BEYOND);
-    g_assert_cmpint(schedule_next(window, at - 2 * DAY, INT64_MAX, &slot), ==, RULE_FOUND);
+    const Length lengths[] = {
+        {.months = 12 * 9000}, {.months = INT32_MAX}, {.days = INT32_MAX}, {.us = INT64_MAX}};
+    for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        minutes = compile("* * * * *", zone);
+        g_autoptr(Schedule) window = schedule_new_union(1, zone, &minutes, 1);
+        schedule_union_except(window, compile("kind=once start=2026-01-01T00:00", zone),
+                              &lengths[i]);
+        int64_t at = civil_days(2026, 1, 1) * DAY;
+        g_assert_cmpint(schedule_next(window, at, INT64_MAX, &slot), ==, RULE_BEYOND);
+        g_assert_cmpint(schedule_next(window, at - 2 * DAY, INT64_MAX, &slot), ==, RULE_FOUND);
+    }
+}
+
+/* Windows that lie over each other by the thousand are not walked through one by one. */
+static void
+dense_windows(void)
+{
+    g_autoptr(Zone) zone = zone_load("Europe/Berlin", NULL, NULL);
+    static const struct {
+        const char *exception;
+        Length length;
+        const char *expected;
+    } cases[] = {
+        {"* * 1-20 1 *", {.days = 1}, "2026-01-22 00:00 Europe/Berlin"},
+        {"* * 1-20 1 *", {.days = 1, .us = HOUR}, "2026-01-22 01:00 Europe/Berlin"},
+        {"* * 1-20 1 *", {.us = DAY}, "2026-01-22 00:00 Europe/Berlin"},
+        {"* * 1-20 1 *", {.months = 1}, "2026-02-21 00:00 Europe/Berlin"},
+        {"* * 29 3 *", {.days = 1}, "2026-01-01 01:00 Europe/Berlin"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Schedule *hours = compile("0 * * * *", zone);
+        g_autoptr(Schedule) schedule = schedule_new_union(1, zone, &hours, 1);
+        schedule_union_except(schedule, compile(cases[i].exception, zone), &cases[i].length);
+        int64_t at = civil_days(2026, 1, 1) * DAY - HOUR;
+        assert_next_label(schedule, &at, cases[i].expected);
+    }
 }
 
 static void
@@ -514,6 +543,7 @@ main(int argc, char **argv)
     g_test_add_func("/union/every-second-day-never-on-fridays", every_second_day_never_on_fridays);
     g_test_add_func("/union/one-of-two-labels-is-hidden", one_of_two_labels_is_hidden);
     g_test_add_func("/union/everything-is-hidden", everything_is_hidden);
+    g_test_add_func("/union/dense-windows", dense_windows);
     g_test_add_func("/union/unions", unions);
     g_test_add_func("/union/counts-are-ends", counts_are_ends);
     return g_test_run();
