@@ -323,7 +323,8 @@ static Schedule *
 compile_rule(const RuleDefinition *self, int id, Zone *zone, const Rule *rule, GError **error)
 {
     g_autoptr(Schedule) schedule = schedule_new_rule(id, rule, zone, self->start_at, self->end_at);
-    if (self->count == 0 || schedule_end_after(schedule, self->count))
+    int steps = SCHEDULE_STEPS;
+    if (self->count == 0 || schedule_end_after(schedule, self->count, &steps))
         return g_steal_pointer(&schedule);
     g_set_error_literal(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT,
                         "count: it takes too long to find the last of so many slots; give the "

@@ -14,6 +14,7 @@ typedef struct {
     int64_t start_at, end_at; /* bounds from outside */
     ZoneFinder find_zone;
     gpointer user_data;
+    int *steps; /* left for counting */
     Place *place;
     GError **error;
 } Compiler;
@@ -52,7 +53,7 @@ compile_rule(const Compiler *self, const IcalRule *rule)
     const Rrule *rrule = &rule->rrule;
     g_autoptr(Schedule) schedule = schedule_new_rule(self->id, &rrule->rule, self->zone,
                                                      self->dtstart_at, until_at(self, rrule));
-    if (rrule->count > 0 && !schedule_end_after(schedule, rrule->count)) {
+    if (rrule->count > 0 && !schedule_end_after(schedule, rrule->count, self->steps)) {
         g_set_error(self->error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT,
                     "COUNT=%" G_GINT64_FORMAT " takes too long to count: it must be less, or UNTIL",
                     rrule->count);
@@ -147,6 +148,7 @@ Schedule *
 ical_compile(const IcalText *self, int id, Zone *zone, int64_t start_at, int64_t end_at,
              ZoneFinder find_zone_by_name, gpointer user_data, Place *place, GError **error)
 {
+    int steps = SCHEDULE_STEPS;
     Compiler compiler = {
         .ical = self,
         .id = id,
@@ -154,6 +156,7 @@ ical_compile(const IcalText *self, int id, Zone *zone, int64_t start_at, int64_t
         .end_at = end_at,
         .find_zone = find_zone_by_name,
         .user_data = user_data,
+        .steps = &steps,
         .place = place,
         .error = error,
     };

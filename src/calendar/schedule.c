@@ -88,14 +88,13 @@ schedule_asks(const Schedule *self, int64_t at)
 }
 
 bool
-schedule_end_after(Schedule *self, int64_t n)
+schedule_end_after(Schedule *self, int64_t n, int *steps)
 {
-    int steps = SCHEDULE_STEPS;
     ScheduleSlot slot = {.at = MAX(self->start_at, CIVIL_MIN_AT) - 1};
     for (int64_t i = 0; i < n; i++) {
-        if (schedule_search(self, slot.at, INT64_MAX, &steps, &slot) != RULE_FOUND)
-            return steps >= 0;
-        if (--steps < 0)
+        if (schedule_search(self, slot.at, INT64_MAX, steps, &slot) != RULE_FOUND)
+            return *steps >= 0;
+        if (--*steps < 0)
             return false;
     }
     self->end_at = slot.at;

@@ -86,8 +86,8 @@ void schedule_union_except(Schedule *self, Schedule *exception, const Length *le
 const char *schedule_why_never(const Schedule *self);
 /* True if it asks for exactly that instant. */
 bool schedule_asks(const Schedule *self, int64_t at);
-/* Ends a schedule of a rule after its first n slots; they are looked for one after the other. False if that is more than the
- * step budget allows. */
-bool schedule_end_after(Schedule *self, int64_t n) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends a schedule of a rule after its first n slots; they are looked for one after the other. *steps falls by what it cost,
+ * from SCHEDULE_STEPS on for all rules of a text together; false if they are used up. */
+bool schedule_end_after(Schedule *self, int64_t n, int *steps) G_GNUC_WARN_UNUSED_RESULT;
 /* Bounds beside those that it has, of any schedule but a union. */
 void schedule_narrow(Schedule *self, int64_t start_at, int64_t end_at);

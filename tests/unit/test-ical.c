@@ -337,6 +337,25 @@ test_count_too_hard(void)
                           "FREQ=SECONDLY;INTERVAL=86399;COUNT=100000;BYMINUTE=7;BYSECOND=7");
 }
 
+/* Each alone would be fine. */
+static void
+test_counts_too_hard_together(void)
+{
+    static const char rule[] = "\nRRULE:FREQ=DAILY;COUNT=100000";
+    g_autoptr(Zone) utc = zone_load("UTC", NULL, NULL);
+    g_autoptr(GString) text = g_string_new("DTSTART:20260101T000000");
+    for (int i = 0; i < 20; i++)
+        g_string_append(text, rule);
+    g_autoptr(IcalText) ical = parse(text->str);
+    g_autoptr(GError) error = NULL;
+    Place place = {0};
+    g_assert_null(
+        ical_compile(ical, 1, utc, INT64_MIN, SCHEDULE_NO_END, find_zone, NULL, &place, &error));
+    g_assert_error(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT);
+    g_assert_cmpuint(place.offset, >, strlen("DTSTART:20260101T000000") + strlen(rule));
+    g_assert_true(g_str_has_prefix(text->str + place.offset, "FREQ=DAILY"));
+}
+
 static void
 test_largest_count(void)
 {
@@ -455,6 +474,7 @@ main(int argc, char **argv)
     g_test_add_func("/ical/zones", test_zones);
     g_test_add_func("/ical/unknown-zone", test_unknown_zone);
     g_test_add_func("/ical/count-too-hard", test_count_too_hard);
+    g_test_add_func("/ical/counts-too-hard-together", test_counts_too_hard_together);
     g_test_add_func("/ical/largest-count", test_largest_count);
     g_test_add_func("/ical/random-round-trips", test_random_round_trips);
     g_test_add_func("/ical/random-slots", test_random_slots);
