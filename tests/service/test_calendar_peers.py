@@ -46,8 +46,14 @@ def shown(language, find_difference, question):
     def difference_of(candidate):
         return find_difference(candidate, ask_engine([language.engine_question(candidate)])[0])
 
+    def kind_of_candidate(candidate):
+        try:
+            return kind_of(difference_of(candidate))
+        except Exception:  # The peer cannot be asked everything.
+            return None
+
     kind = kind_of(difference_of(question))
-    small = shrink(question, language.simpler, lambda candidate: kind_of(difference_of(candidate)) == kind)
+    small = shrink(question, language.simpler, lambda candidate: kind_of_candidate(candidate) == kind)
     ours, theirs = difference_of(small)
     return (f"{language.text_of(small)}\n  of {language.text_of(question)!r}\n"
             f"  {language.engine_question(small)[:2]} after {small.after}\n  ours    {say(ours)}\n  theirs  {say(theirs)}")

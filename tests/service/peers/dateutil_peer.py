@@ -22,7 +22,7 @@ class TooLong(Exception):
         self.reached = reached  # the first label that was not looked at
 
 
-class CountedDays(dateutil_rrule._iterinfo):  # pylint: disable=protected-access
+class CountedDays(dateutil_rrule._iterinfo):
     """dateutil asks it for the days of each period."""
 
     def __init__(self, rule):
@@ -55,7 +55,7 @@ class CountedDays(dateutil_rrule._iterinfo):  # pylint: disable=protected-access
         return super().ddayset(year, month, day)
 
 
-dateutil_rrule._iterinfo = CountedDays  # pylint: disable=protected-access
+dateutil_rrule._iterinfo = CountedDays
 
 
 # ---- In other words ----

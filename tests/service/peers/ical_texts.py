@@ -2,6 +2,7 @@
 """iCalendar texts by chance: every rule that RFC 5545 allows, and how to make one simpler."""
 from collections import namedtuple
 from datetime import datetime, timedelta
+from functools import partial
 
 from .engine import CHANGING_ZONES, STEADY_ZONES, is_near_change
 from .shrinking import without_one
@@ -86,7 +87,7 @@ def time_parts(chance, frequency):
     # dateutil goes through every second of a day that hours leave out.
     rarely = 0.3 if frequency == "SECONDLY" else 1
     wanted = [("BYHOUR", 0.3 * rarely, 23), ("BYMINUTE", 0.25 * rarely, 59), ("BYSECOND", 0.15, 59)]
-    return [(name, numbers(chance, lambda: chance.randint(0, last), 8))  # pylint: disable=cell-var-from-loop
+    return [(name, numbers(chance, partial(chance.randint, 0, last), 8))
             for name, likelihood, last in wanted if chance.random() < likelihood]
 
 
