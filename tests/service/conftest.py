@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Agent, Cluster, Database  # noqa: E402
 from harness.database import install  # noqa: E402
 from harness.diagnosis import activity_of, stack_of  # noqa: E402
+from harness.jobs import Jobs  # noqa: E402
 from harness.program import copy_program, run  # noqa: E402
 from harness.users import give_away  # noqa: E402
 from harness.waiting import wait_for_answer  # noqa: E402
@@ -110,6 +111,12 @@ def installed(cluster, template):
     made = Database.create(cluster, f"almanac{next(numbers)}", template)
     yield made
     made.drop()
+
+
+@pytest.fixture
+def jobs(installed):
+    """Makes jobs in `installed`."""
+    return Jobs(installed)
 
 
 @pytest.fixture

@@ -18,19 +18,6 @@ CONTROL = "SELECT jagpid FROM pgagent.pga_jobagent WHERE jagname = %s"
 EPOCH = "SELECT jagepoch FROM pgagent.pga_jobagent WHERE jagname = %s"
 
 
-@pytest.fixture
-def jobs(installed):
-    return Jobs(installed)
-
-
-def as_agent(database, statement, *args):
-    """Runs a statement that no trigger notices."""
-    with database.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SET pgalmanac.agent = 'on'")
-        cursor.execute(statement, args)
-    connection.close()
-
-
 # The row
 
 @pytest.mark.core
@@ -152,7 +139,7 @@ def test_several_agents_whose_connections_die(jobs, agent, installed):
         jobs.step(job, "one", "s", f"INSERT INTO done VALUES ({job})")
         jobs.schedule(job, months=[2], monthdays=[28])
     for _ in range(5):
-        as_agent(installed, "UPDATE pgagent.pga_job SET jobplanned = now(), jobnextrun = now()")
+        installed.execute_as_agent("UPDATE pgagent.pga_job SET jobplanned = now(), jobnextrun = now()")
         installed.execute("NOTIFY pgalmanac")
         for number in range(6):
             installed.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgalmanac'"
@@ -231,8 +218,9 @@ def test_what_a_dead_pgagent_left(jobs, agent, installed):
     job = jobs.job("left", sql("SELECT 1"))
     jobs.schedule(job, minutes=[7])
     installed.execute("INSERT INTO pgagent.pga_jobagent (jagpid, jagstation) VALUES (4000000, 'old')")
-    as_agent(installed, "UPDATE pgagent.pga_job SET jobagentid = 4000000, joblastrun = now(), jobnextrun = NULL,"
-                        " jobplanned = NULL")
+    installed.execute_as_agent(
+        "UPDATE pgagent.pga_job SET jobagentid = 4000000, joblastrun = now(), jobnextrun = NULL,"
+        " jobplanned = NULL")
     installed.execute("INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus) VALUES (%s, 'r')", job)
     one = agent("-t", "1")
     status, _, reason, _ = jobs.wait_for_runs(job, agent=one)[0]

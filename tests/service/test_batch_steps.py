@@ -5,12 +5,7 @@ import os
 
 import pytest
 
-from harness.jobs import Jobs, batch
-
-
-@pytest.fixture
-def jobs(installed):
-    return Jobs(installed)
+from harness.jobs import batch
 
 
 def run_one(jobs, agent, code, **more):

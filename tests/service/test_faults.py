@@ -16,11 +16,6 @@ LOG = f"{OURS} AND pid NOT IN (SELECT jagpid FROM pgagent.pga_jobagent)"
 
 
 @pytest.fixture
-def jobs(installed):
-    return Jobs(installed)
-
-
-@pytest.fixture
 def home(make_cluster):
     """A database with the tables on a server that the test may stop."""
     return Database.create_installed(make_cluster().start())

@@ -3,7 +3,6 @@
 import psycopg2
 import pytest
 
-from harness.jobs import Jobs
 
 pytestmark = pytest.mark.core
 
@@ -102,25 +101,10 @@ ACCEPTED = [
 
 
 @pytest.fixture
-def jobs(installed):
-    return Jobs(installed)
-
-
-@pytest.fixture
 def plan(installed):
     """(jobreplan, jobplanned, jobnextrun, jobrevision) of a job."""
     return lambda job: installed.query(
         "SELECT jobreplan, jobplanned, jobnextrun, jobrevision FROM pgagent.pga_job WHERE jobid = %s", job)[0]
-
-
-@pytest.fixture
-def as_agent(installed):
-    """Statements of a session that the triggers leave alone."""
-    connection = installed.connect()
-    cursor = connection.cursor()
-    cursor.execute("SET pgalmanac.agent = 'on'")
-    yield cursor.execute
-    connection.close()
 
 
 def test_what_is_refused_and_why(installed, jobs):
@@ -134,7 +118,7 @@ def test_what_is_refused_and_why(installed, jobs):
     assert installed.query("SELECT rulid FROM pgagent.pga_rule") == []
 
 
-def test_nothing_wrong_comes_in_past_the_triggers(jobs, as_agent):
+def test_nothing_wrong_comes_in_past_the_triggers(installed, jobs):
     """The table's own constraints hold for the agents' sessions too; texts and zones are the agents' to judge."""
     job = jobs.job("job")
     for columns, message in REFUSED:
@@ -144,8 +128,9 @@ def test_nothing_wrong_comes_in_past_the_triggers(jobs, as_agent):
             continue
         names = ", ".join(columns)
         with pytest.raises(psycopg2.errors.CheckViolation):
-            as_agent(f"INSERT INTO pgagent.pga_rule (ruljobid, {names}) VALUES (%s{', %s' * len(columns)})",
-                     (job, *columns.values()))
+            installed.execute_as_agent(
+                f"INSERT INTO pgagent.pga_rule (ruljobid, {names}) VALUES (%s{', %s' * len(columns)})",
+                job, *columns.values())
 
 
 def test_what_is_accepted(installed, jobs):
@@ -172,12 +157,12 @@ def test_an_unnamed_rule_is_named_by_its_id(jobs):
         jobs.rule(jobs.job("job"), rulkind="daily", rulevery=0)
 
 
-def test_the_services_columns_are_its_own(installed, jobs, as_agent):
+def test_the_services_columns_are_its_own(installed, jobs):
     job = jobs.job("job")
     rule = jobs.rule(job, rulkind="daily", rulruncount=7, rullastslot="2026-01-01", rulproblem="none")
     columns = "SELECT rulruncount, rullastslot, rulproblem FROM pgagent.pga_rule WHERE rulid = %s"
     assert installed.query(columns, rule) == [(0, None, None)]
-    as_agent("UPDATE pgagent.pga_rule SET rulruncount = 3, rulproblem = 'x'")
+    installed.execute_as_agent("UPDATE pgagent.pga_rule SET rulruncount = 3, rulproblem = 'x'")
     for change in ("rulruncount = 5", "rulruncount = -1", "rullastslot = now()", "rulproblem = NULL"):
         with pytest.raises(psycopg2.Error, match="cannot be set"):
             installed.execute(f"UPDATE pgagent.pga_rule SET {change}")
@@ -243,9 +228,10 @@ def test_a_change_notifies(installed, jobs):
     listener.close()
 
 
-def make_due(as_agent, job):
-    as_agent("UPDATE pgagent.pga_job SET jobreplan = false, jobplanned = now() - interval '1 min',"
-             " jobnextrun = now() - interval '1 min' WHERE jobid = %s", (job,))
+def make_due(installed, job):
+    installed.execute_as_agent(
+        "UPDATE pgagent.pga_job SET jobreplan = false, jobplanned = now() - interval '1 min',"
+        " jobnextrun = now() - interval '1 min' WHERE jobid = %s", job)
 
 
 @pytest.mark.parametrize("change, reason", [
@@ -254,19 +240,19 @@ def make_due(as_agent, job):
     ("DELETE FROM pgagent.pga_rule", "replanned"),
     ("INSERT INTO pgagent.pga_rule (ruljobid, rulkind) SELECT jobid, 'daily' FROM pgagent.pga_job", "replanned"),
     ("UPDATE pgagent.pga_job SET jobenabled = false", "disabled")])
-def test_what_was_due_is_not_passed_over_silently(installed, jobs, as_agent, change, reason):
+def test_what_was_due_is_not_passed_over_silently(installed, jobs, change, reason):
     job = jobs.job("job")
     jobs.rule(job, rulkind="daily")
-    make_due(as_agent, job)
+    make_due(installed, job)
     installed.execute(change)
     assert installed.query("SELECT skpjobid, skpreason FROM pgagent.pga_skipped") == [(job, reason)]
 
 
-def test_deleting_a_job_takes_its_rules_and_writes_nothing(installed, jobs, as_agent):
+def test_deleting_a_job_takes_its_rules_and_writes_nothing(installed, jobs):
     job = jobs.job("job")
     jobs.rule(job, rulkind="daily")
     jobs.rule(job, rulkind="after", rulperiod="1 s")
-    make_due(as_agent, job)
+    make_due(installed, job)
     installed.execute("INSERT INTO pgagent.pga_joblog (jlgjobid) VALUES (%s)", job)
     installed.execute("DELETE FROM pgagent.pga_job")
     assert installed.query("SELECT rulid FROM pgagent.pga_rule") == []

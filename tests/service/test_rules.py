@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from harness.holding import HeldSql
-from harness.jobs import Jobs, sql
+from harness.jobs import sql
 from harness.waiting import wait_until
 
 UTC = timezone.utc
@@ -14,25 +14,13 @@ PROBLEM = "SELECT rulproblem FROM pgagent.pga_rule WHERE rulid = %s"
 
 
 @pytest.fixture
-def jobs(installed):
-    return Jobs(installed)
-
-
-def as_agent(database, statement, *args):
-    """Runs a statement that no trigger notices."""
-    with database.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SET pgalmanac.agent = 'on'")
-        cursor.execute(statement, args)
-    connection.close()
-
-
-@pytest.fixture
 def planned(installed):
     """The plan of a job, when it has been made: strictly after that instant, if one is given."""
     def plan(job, after=None):
         if after is not None:
-            as_agent(installed, "UPDATE pgagent.pga_job SET joblastslot = %s, jobreplan = true,"
-                     " jobrevision = jobrevision + 1 WHERE jobid = %s", after, job)
+            installed.execute_as_agent(
+                "UPDATE pgagent.pga_job SET joblastslot = %s, jobreplan = true,"
+                " jobrevision = jobrevision + 1 WHERE jobid = %s", after, job)
             installed.execute("NOTIFY pgalmanac")
         return wait_until(lambda: [row for row in installed.query(PLAN, job) if not row[0]], f"job {job} is planned")[0][1]
     return plan
@@ -299,7 +287,7 @@ def test_a_zone_that_only_others_know(jobs, agent, installed):
     one = agent("-l", "1")
     job = jobs.job("job")
     rule = jobs.rule(job, "daily", rulstart="2090-01-01 09:00+00", rulenabled=False)
-    as_agent(installed, "UPDATE pgagent.pga_rule SET rultimezone = 'Mars/Olympus'")
+    installed.execute_as_agent("UPDATE pgagent.pga_rule SET rultimezone = 'Mars/Olympus'")
     installed.execute("UPDATE pgagent.pga_rule SET rulenabled = true")
     said = wait_until(lambda: installed.value(PROBLEM, rule), "the problem is said", one)
     assert "Mars/Olympus" in said
@@ -395,8 +383,9 @@ def test_a_catch_up_run_counts_once(jobs, agent, installed, planned):
     job = jobs.job("job", sql("SELECT 1"))
     jobs.rule(job, "every", rulperiod="1 hour", rulstart="2020-01-01 00:30+00", rulendcount=5)
     planned(job)
-    as_agent(installed, "UPDATE pgagent.pga_job SET jobplanned = date_trunc('hour', now()) - interval '9 h 30 min',"
-             " jobnextrun = date_trunc('hour', now()) - interval '9 h 30 min'")
+    installed.execute_as_agent(
+        "UPDATE pgagent.pga_job SET jobplanned = date_trunc('hour', now()) - interval '9 h 30 min',"
+        " jobnextrun = date_trunc('hour', now()) - interval '9 h 30 min'")
     installed.execute("NOTIFY pgalmanac")
     assert jobs.wait_for_runs(job, agent=one)[0][1] == "missed"
     assert installed.value("SELECT jlgslots FROM pgagent.pga_joblog") in (10, 11)
@@ -498,7 +487,7 @@ def test_after_a_run_of_a_pgagent(jobs, agent, installed, planned):
     installed.execute("UPDATE pgagent.pga_rule SET rulstart = '2020-01-01 00:00+00', rulend = now() + interval '1 year'")
     jobs.wait_for_runs(job, agent=one)
     wait_until(lambda: planned(job), "it is planned", one)
-    as_agent(installed, "UPDATE pgagent.pga_job SET jobhostagent = 'elsewhere', jobnextrun = now(), jobplanned = now()")
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobhostagent = 'elsewhere', jobnextrun = now(), jobplanned = now()")
     installed.execute("UPDATE pgagent.pga_job SET jobagentid = pg_backend_pid(), joblastrun = now() WHERE jobagentid IS NULL")
     log = installed.value("INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus) VALUES (%s, 'r') RETURNING jlgid", job)
     installed.execute("UPDATE pgagent.pga_joblog SET jlgstatus = 's', jlgduration = now() - jlgstart WHERE jlgid = %s", log)
@@ -517,8 +506,9 @@ def test_after_is_not_made_up_for_many_times(jobs, agent, installed, planned):
     end = installed.value("SELECT joblastend FROM pgagent.pga_job")
     wait_until(lambda: planned(job) == end + timedelta(hours=1), "the next is an hour later", one)
     assert installed.query("SELECT jlgslots, jlgtrigger FROM pgagent.pga_joblog") == [(1, "schedule")]
-    as_agent(installed, "UPDATE pgagent.pga_job SET joblastend = now() - interval '9 h', jobplanned = now() - interval '8 h',"
-             " jobnextrun = now() - interval '8 h'")
+    installed.execute_as_agent(
+        "UPDATE pgagent.pga_job SET joblastend = now() - interval '9 h', jobplanned = now() - interval '8 h',"
+        " jobnextrun = now() - interval '8 h'")
     installed.execute("NOTIFY pgalmanac")
     jobs.wait_for_runs(job, 2, one)
     assert installed.query("SELECT jlgslots, jlgtrigger FROM pgagent.pga_joblog ORDER BY jlgid")[1] == (1, "missed")
@@ -537,7 +527,7 @@ def test_startup_runs_once_for_each_start(jobs, agent, installed):
         jobs.rule(job[name], "startup", **bounds.get(name, {}))
     two = jobs.rule(job["everywhere"], "startup")
     last = jobs.rule(job["here"], "startup", rulendcount=1)
-    as_agent(installed, "UPDATE pgagent.pga_rule SET rulruncount = 1, rulendcount = 1 WHERE ruljobid = %s", job["run out"])
+    installed.execute_as_agent("UPDATE pgagent.pga_rule SET rulruncount = 1, rulendcount = 1 WHERE ruljobid = %s", job["run out"])
 
     one = agent(name="bob")
     for name in ("everywhere", "here"):
@@ -569,12 +559,13 @@ def test_a_due_slot_is_not_passed_over_when_the_service_plans(jobs, agent, insta
     """As after the last run of one rule, when another's slot has just become due."""
     job = jobs.job("job", sql("SELECT 1"))
     jobs.rule(job, "every", rulperiod="1 hour", rulstart="2020-01-01 00:00+00")
-    as_agent(installed, "UPDATE pgagent.pga_job SET jobreplan = true, joblastslot = date_trunc('hour', now()) - interval '1 h',"
-             " jobhostagent = 'mars', jobplanned = date_trunc('hour', now()), jobnextrun = date_trunc('hour', now())")
+    installed.execute_as_agent(
+        "UPDATE pgagent.pga_job SET jobreplan = true, joblastslot = date_trunc('hour', now()) - interval '1 h',"
+        " jobhostagent = 'mars', jobplanned = date_trunc('hour', now()), jobnextrun = date_trunc('hour', now())")
     one = agent()
     planned(job)
     assert planned(job) == installed.value("SELECT date_trunc('hour', now())")
     assert installed.query("SELECT skpid FROM pgagent.pga_skipped") == []
-    as_agent(installed, "UPDATE pgagent.pga_job SET jobhostagent = ''")
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobhostagent = ''")
     installed.execute("NOTIFY pgalmanac")
     assert jobs.wait_for_runs(job, agent=one)

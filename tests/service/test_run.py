@@ -5,13 +5,8 @@ import signal
 
 import pytest
 
-from harness.jobs import Jobs, batch, sql
+from harness.jobs import batch, sql
 from harness.waiting import wait_until
-
-
-@pytest.fixture
-def jobs(installed):
-    return Jobs(installed)
 
 
 @pytest.mark.core

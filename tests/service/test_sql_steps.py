@@ -2,12 +2,7 @@
 """SQL steps: what the server says, and what a step leaves behind."""
 import pytest
 
-from harness.jobs import Jobs, sql
-
-
-@pytest.fixture
-def jobs(installed):
-    return Jobs(installed)
+from harness.jobs import sql
 
 
 def run_one(jobs, agent, code, **more):

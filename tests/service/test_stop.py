@@ -20,11 +20,6 @@ STOPPED_BETWEEN = "the agent was stopped before the job's next step"
 
 
 @pytest.fixture
-def jobs(installed):
-    return Jobs(installed)
-
-
-@pytest.fixture
 def home(make_cluster):
     """A database with the tables on a server that the test may stop."""
     return Database.create_installed(make_cluster().start())

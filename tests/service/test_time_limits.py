@@ -2,13 +2,8 @@
 """jobtimeout and jsttimeout: asked to stop, then ended; 'd' with the reason."""
 import pytest
 
-from harness.jobs import Jobs, batch, sql
+from harness.jobs import batch, sql
 from harness.waiting import wait_until
-
-
-@pytest.fixture
-def jobs(installed):
-    return Jobs(installed)
 
 
 @pytest.mark.core
