@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "calendar/civil.h"
+#include "calendar/piece.h"
 #include "calendar/typed.h"
 
 static const char *const kind_names[] = {
@@ -103,11 +104,23 @@ next_line(const char *line)
     return NULL;
 }
 
-/* A line such as "RRULE:…" or "DTSTART;TZID=…", or a bare FREQ=. */
+/* What stands behind RRULE:, its parts in any order. */
+static bool
+is_bare_rule(const char *text)
+{
+    for (const char *part = text + skip_blanks(text); part; part = strchr(part, ';')) {
+        part += *part == ';';
+        if (has_prefix(part, "FREQ="))
+            return true;
+    }
+    return false;
+}
+
+/* A bare rule, or a line such as "RRULE:…" or "DTSTART;TZID=…". */
 static bool
 is_ical(const char *text)
 {
-    if (has_prefix(text + skip_blanks(text), "FREQ="))
+    if (is_bare_rule(text))
         return true;
     for (const char *line = text; line; line = next_line(line)) {
         size_t name = skip_blanks(line), end = name;
@@ -164,22 +177,6 @@ start_label_of(const RuleDefinition *self, const Zone *zone)
     return at + zone_offset(zone, at) * CIVIL_US_PER_SECOND;
 }
 
-/* A bare rule is what stands behind RRULE: of its only line. */
-static IcalText *
-parse_ical(const RuleDefinition *self, const Zone *zone, Place *place, GError **error)
-{
-    static const char name[] = "RRULE:";
-    bool is_bare = has_prefix(self->text + skip_blanks(self->text), "FREQ=");
-    const char *rule = self->text + (is_bare ? skip_blanks(self->text) : 0);
-    g_autofree char *text = g_strconcat(is_bare ? name : "", rule, NULL);
-    IcalText *found = ical_parse(text, start_label_of(self, zone), place, error);
-    if (!found && is_bare) {
-        place->offset += (size_t)(rule - self->text);
-        place->offset -= MIN(place->offset, strlen(name));
-    }
-    return found;
-}
-
 /* What stands behind @every and @after. */
 static bool
 parse_period(const char *text, size_t begin, RuleDefinition *self, Place *place, GError **error)
@@ -205,15 +202,17 @@ parse_cron(const char *text, RuleDefinition *self, Place *place, GError **error)
     size_t begin = skip_blanks(text);
     const char *word = text + begin;
     size_t length = strcspn(word, BLANKS);
-    bool stands_alone = word[length + skip_blanks(word + length)] == '\0';
+    const char *behind = word + length + skip_blanks(word + length);
 
     if (is_macro(word, "@every") || is_macro(word, "@after")) {
         self->kind = is_macro(word, "@every") ? RULE_KIND_EVERY : RULE_KIND_AFTER;
         return parse_period(text, begin + length, self, place, error);
     }
-    if (is_macro(word, "@reboot") && stands_alone) {
+    if (is_macro(word, "@reboot")) {
+        Piece rest = {text, strlen(text) - strlen(behind), strlen(behind)};
         self->kind = RULE_KIND_STARTUP;
-        return true;
+        return *behind == '\0' ||
+               piece_fail(&rest, place, error, "nothing may follow macro @reboot");
     }
     Rule rule;
     self->kind = RULE_KIND_CRON;
@@ -237,7 +236,7 @@ parse_in(Dialect dialect, const char *text, const Zone *zone, RuleDefinition *se
     }
     self->kind = RULE_KIND_ICAL;
     self->text = g_strdup(text);
-    g_autoptr(IcalText) ical = parse_ical(self, zone, place, error);
+    g_autoptr(IcalText) ical = ical_parse(self->text, start_label_of(self, zone), place, error);
     return ical != NULL;
 }
 
@@ -281,8 +280,7 @@ print_cron(const RuleDefinition *self)
 static char *
 print_ical(const RuleDefinition *self, const Zone *zone)
 {
-    Place place;
-    g_autoptr(IcalText) ical = parse_ical(self, zone, &place, NULL);
+    g_autoptr(IcalText) ical = ical_parse(self->text, start_label_of(self, zone), NULL, NULL);
     return ical ? ical_print(ical) : g_strdup(self->text);
 }
 
@@ -391,7 +389,7 @@ compile(const RuleDefinition *self, int id, Zone *zone, ZoneFinder find_zone, gp
     case N_RULE_KINDS:
         g_assert_not_reached();
     }
-    g_autoptr(IcalText) ical = parse_ical(self, zone, place, error);
+    g_autoptr(IcalText) ical = ical_parse(self->text, start_label_of(self, zone), place, error);
     if (!ical)
         return NULL;
     return ical_compile(ical, id, zone, self->start_at, self->end_at, find_zone, user_data, place,

@@ -66,8 +66,8 @@ typedef enum {
 bool dialect_find(const char *name, Dialect *dialect);
 
 /* Reads what people write on one line: cron text, @macros, @every and @after with a length, @reboot (all CRON), iCalendar
- * lines, or words key=value (see typed.h). AUTO: what begins with @ is cron text, what has a line such as "RRULE:…" or is a
- * bare "FREQ=…" is iCalendar text, what begins with key= is typed, and all else is cron text.
+ * lines, or words key=value (see typed.h). AUTO: what begins with @ is cron text, what has a line such as "RRULE:…" or is what
+ * stands behind that ("FREQ=…", its parts in any order) is iCalendar text, what begins with key= is typed, and all else is cron text.
  *
  * An instant without an offset is read in the zone. start_at: what a text without a start gets. *self need not be
  * initialised; it is the caller's to clear if it worked. Errors: INPUT, and *place (may be NULL) where in the text. */

@@ -12,7 +12,7 @@
 #include "calendar/typed.h"
 
 /* More are looked for one after the other, which would take too long. */
-#define MAX_COUNT INT64_C(1000000)
+#define MAX_COUNT INT64_C(100000)
 
 static const char *const weekday_names[] = {"sunday",   "monday", "tuesday", "wednesday",
                                             "thursday", "friday", "saturday"};

@@ -178,8 +178,8 @@ static const Wrong wrong[] = {
     {"kind=daily every=2x", 17, 2, "every: \"2x\" is not allowed"},
     {"kind=daily every=-2", 17, 2, "every: \"-2\" is not allowed"},
     {"kind=daily every=99999999999999999999", 17, 20, "is not allowed"},
-    {"kind=daily count=1000001", 17, 7,
-     "count: \"1000001\" is not allowed: numbers from 1 to 1000000"},
+    {"kind=daily count=100001", 17, 6,
+     "count: \"100001\" is not allowed: numbers from 1 to 100000"},
     {"kind=daily start=2026-02-30T00:00", 17, 16,
      "start: \"2026-02-30T00:00\" is no date and time"},
     {"kind=daily end=tomorrow", 15, 8, "end: \"tomorrow\" is no date and time"},
@@ -208,6 +208,9 @@ static const Wrong wrong[] = {
     {"@every", 6, 0, "\"\""},
     {"  @every  nonsense ", 10, 8, "nonsense"},
     {"@every \v", 7, 1, "\v"},
+    {"@reboot now", 8, 3, "nothing may follow macro @reboot"},
+    {" \n FREQ=DAILY;COUNT=x", 20, 1, "COUNT cannot be"},
+    {"COUNT=0;FREQ=DAILY", 6, 1, "COUNT cannot be"},
     {"@after 1 year", 7, 6, "months and years are not of one length"},
 };
 
@@ -227,6 +230,31 @@ test_wrong(void)
             g_error("\"%s\": %s, at %zu, %zu bytes", wrong[i].text, error->message, place.offset,
                     place.length);
         g_assert_cmpint(definition.count, ==, 42);
+    }
+}
+
+/* What can be read, but not made a schedule of. */
+static void
+test_wrong_in_the_end(void)
+{
+    static const Wrong cases[] = {
+        {"DTSTART;TZID=Mars/Base:20260101T090000", 13, 9, "Mars/Base"},
+        {" FREQ=SECONDLY;INTERVAL=86399;COUNT=100000;BYMINUTE=7;BYSECOND=7", 1, 63,
+         "COUNT=100000 takes too long"},
+    };
+    g_autoptr(Zone) zone = must_load("UTC");
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        RuleDefinition definition;
+        Place place = {999, 999};
+        g_autoptr(GError) error = NULL;
+        bool ok = definition_parse(cases[i].text, DIALECT_AUTO, zone, 0, &definition, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_true(ok);
+        g_assert_null(definition_compile(&definition, 7, zone, load, NULL, &place, &error));
+        g_assert_nonnull(strstr(error->message, cases[i].message));
+        g_assert_cmpuint(place.offset, ==, cases[i].offset);
+        g_assert_cmpuint(place.length, ==, cases[i].length);
+        definition_clear(&definition);
     }
 }
 
@@ -250,6 +278,7 @@ static const Guess guesses[] = {
     {" rrule:freq=daily", RULE_KIND_ICAL},
     {"FREQ=DAILY", RULE_KIND_ICAL},
     {" freq=daily", RULE_KIND_ICAL},
+    {"INTERVAL=2;FREQ=DAILY", RULE_KIND_ICAL},
     {"DTSTART;TZID=Europe/Berlin:20260101T090000", RULE_KIND_ICAL},
     {"DTSTART:20260101T090000\\nRRULE:FREQ=DAILY", RULE_KIND_ICAL},
 };
@@ -328,6 +357,7 @@ main(int argc, char **argv)
     case_table_add("data/calendar/definitions.tsv", check_slots);
     g_test_add_func("/definition/printed", test_printed);
     g_test_add_func("/definition/wrong", test_wrong);
+    g_test_add_func("/definition/wrong-in-the-end", test_wrong_in_the_end);
     g_test_add_func("/definition/guesses", test_guesses);
     g_test_add_func("/definition/dialects", test_dialects);
     g_test_add_func("/definition/kinds", test_kinds);
