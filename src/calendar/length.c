@@ -12,6 +12,7 @@
 #define MILLION         1000000
 #define US_PER_HOUR     (60 * CIVIL_US_PER_MINUTE)
 #define TOO_LARGE       "it is too large"
+#define NO_NUMBER       "it needs numbers with units, such as \"90 minutes\""
 #define MONTHS_PER_YEAR 12
 
 /* ---- Arithmetic ---- */
@@ -162,7 +163,7 @@ find_unit(const char *text, size_t length)
     return NULL;
 }
 
-/* False if there is none, it is too large, or finer than millionths (unless those are zeros). */
+/* False if there is no digit, or at one beyond the millionths (unless it is 0). */
 static bool
 read_fraction(const char **at, Number *number)
 {
@@ -177,20 +178,23 @@ read_fraction(const char **at, Number *number)
     return true;
 }
 
-static bool
+/* NULL, or what is wrong. */
+static const char *
 read_number(const char **at, Number *number)
 {
     *number = (Number){.sign = **at == '-' ? -1 : 1};
     if (**at == '-' || **at == '+')
         (*at)++;
     if (!g_ascii_isdigit(**at))
-        return false;
+        return NO_NUMBER;
     for (; g_ascii_isdigit(**at); (*at)++) {
         if (__builtin_mul_overflow(number->whole, 10, &number->whole) ||
             __builtin_add_overflow(number->whole, number->sign * (**at - '0'), &number->whole))
-            return false;
+            return TOO_LARGE;
     }
-    return **at != '.' || read_fraction(at, number);
+    if (**at != '.' || read_fraction(at, number))
+        return NULL;
+    return g_ascii_isdigit(**at) ? "it has a fraction finer than millionths" : NO_NUMBER;
 }
 
 static bool
@@ -267,8 +271,9 @@ static const char *
 read_part(const char **at, Length *self)
 {
     Number number;
-    if (!read_number(at, &number))
-        return "it needs numbers with units, such as \"90 minutes\"";
+    const char *problem = read_number(at, &number);
+    if (problem)
+        return problem;
     if (**at == ':')
         return read_clock(at, self, &number);
     *at = skip_space(*at);
