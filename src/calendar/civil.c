@@ -45,8 +45,8 @@ civil_weekday(int64_t days)
     return (int)(weekday < 0 ? weekday + 7 : weekday);
 }
 
-static int64_t
-floor_divide(int64_t a, int64_t b)
+int64_t
+civil_floor_divide(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);
 }
@@ -54,17 +54,17 @@ floor_divide(int64_t a, int64_t b)
 int64_t
 civil_label_days(int64_t label)
 {
-    return floor_divide(label, CIVIL_US_PER_DAY);
+    return civil_floor_divide(label, CIVIL_US_PER_DAY);
 }
 
 int64_t
 civil_label_seconds(int64_t label)
 {
-    return floor_divide(label, CIVIL_US_PER_SECOND);
+    return civil_floor_divide(label, CIVIL_US_PER_SECOND);
 }
 
 int64_t
 civil_second_days(int64_t second)
 {
-    return floor_divide(second, 86400);
+    return civil_floor_divide(second, 86400);
 }

@@ -49,3 +49,6 @@ int64_t civil_label_days(int64_t label);
 /* Labels in whole seconds: that of a label in microseconds, and its day. Both round towards the past. */
 int64_t civil_label_seconds(int64_t label);
 int64_t civil_second_days(int64_t second);
+
+/* Division that rounds towards the past, also of what lies before 1970. */
+int64_t civil_floor_divide(int64_t a, int64_t b);

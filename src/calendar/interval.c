@@ -38,12 +38,6 @@ interval_cycle(const Rule *rule)
     return CIVIL_CYCLE_DAYS * (86400 / interval_seconds(rule->frequency));
 }
 
-static int64_t
-floor_divide(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
 /* How many periods it is from that one to the next visited one; 0 = it is visited. */
 static int64_t
 wait_from(const Rule *rule, int64_t period, int64_t anchor)
@@ -64,7 +58,7 @@ anchor_day(const Rule *rule)
 static int64_t
 week_of_day(const Rule *rule, int64_t day)
 {
-    return floor_divide(day + 4 - rule->week_start, 7);
+    return civil_floor_divide(day + 4 - rule->week_start, 7);
 }
 
 static int64_t
@@ -169,8 +163,8 @@ interval_next_second(const Rule *rule, int64_t second)
     if (rule->interval == 1 || rule->frequency <= RULE_DAILY)
         return second;
     int length = interval_seconds(rule->frequency);
-    int64_t period = floor_divide(second, length);
-    int64_t anchor = floor_divide(civil_label_seconds(rule->anchor), length);
+    int64_t period = civil_floor_divide(second, length);
+    int64_t anchor = civil_floor_divide(civil_label_seconds(rule->anchor), length);
     int64_t wait = wait_from(rule, period, anchor);
     return wait == 0 ? second : (period + wait) * length;
 }

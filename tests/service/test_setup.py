@@ -3,7 +3,6 @@
 import json
 import os
 
-import psycopg2
 import pytest
 
 from harness.database import TOP, schema_files

@@ -6,13 +6,14 @@
  * more; or "error:" and why. */
 #include "config.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "calendar/civil.h"
 #include "calendar/definition.h"
 #include "calendar/instant.h"
+
+#include "print-slots.h"
 
 typedef enum {
     COLUMN_DIALECT,
@@ -50,24 +51,6 @@ read_dialect(const char *name, Dialect *dialect, CronDays *days)
     else
         return dialect_find(name, dialect);
     return true;
-}
-
-static void
-print_slots(const Schedule *schedule, int64_t after, int64_t wanted)
-{
-    const char *separator = "";
-    for (int64_t i = 0; i < wanted; i++) {
-        ScheduleSlot slot;
-        RuleOutcome outcome = schedule_next(schedule, after, INT64_MAX, &slot);
-        if (outcome != RULE_FOUND) {
-            printf("%s%s", separator, outcome == RULE_NEVER ? "never" : "beyond");
-            break;
-        }
-        printf("%s%" PRId64, separator, slot.at);
-        separator = " ";
-        after = slot.at;
-    }
-    printf("\n");
 }
 
 static Schedule *

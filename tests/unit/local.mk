@@ -89,8 +89,11 @@ EXTRA_DIST += tests/data/calendar/ical.tsv tests/data/calendar/ical-errors.tsv
 
 # Prints what the C planner thinks, for the service tests.
 check_PROGRAMS += tests/tools/next-slots tests/tools/plan-schedule tests/tools/show-zone
+tests_tools_next_slots_SOURCES = tests/tools/next-slots.c tests/tools/print-slots.c tests/tools/print-slots.h
+tests_tools_next_slots_CPPFLAGS = $(calendar_test_flags)
 tests_tools_next_slots_LDADD = $(calendar_test_libs)
 tests_tools_plan_schedule_SOURCES = tests/tools/plan-schedule.c \
+	tests/tools/print-slots.c tests/tools/print-slots.h \
 	tests/tools/schedule-text.c tests/tools/schedule-text.h
 tests_tools_plan_schedule_CPPFLAGS = $(calendar_test_flags)
 tests_tools_plan_schedule_LDADD = $(calendar_test_libs)
