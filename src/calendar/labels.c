@@ -9,11 +9,11 @@
 #define MINUTES_PER_DAY 1440
 #define DAY_WORDS       ((MINUTES_PER_DAY + 63) / 64)
 
-/* Days, both inclusive. */
+/* Days or minutes since 1970, both inclusive. */
 typedef struct {
     int64_t first;
     int64_t last;
-} DayRange;
+} Range;
 
 typedef enum {
     LABELS_OF_RULE,
@@ -29,8 +29,8 @@ struct Labels {
     Rule rule;
     bool hides_times;           /* some minutes of every day */
     uint64_t hidden[DAY_WORDS]; /* these */
-    GArray *hidden_days;        /* DayRange, sorted and apart from each other; NULL = none */
-    GArray *hidden_minutes;     /* int64_t, minutes since 1970; sorted; NULL = none */
+    GArray *hidden_days;        /* Range, sorted and apart from each other; NULL = none */
+    GArray *hidden_minutes;     /* the same */
 };
 
 static gint
@@ -42,25 +42,21 @@ compare_numbers(gconstpointer a, gconstpointer b)
 
 /* ---- A rule and what is hidden of it ---- */
 
-static void
-add_day(GArray *ranges, int64_t day)
+static GArray *
+ranges_of(GArray *numbers)
 {
-    DayRange *previous = ranges->len > 0 ? &g_array_index(ranges, DayRange, ranges->len - 1) : NULL;
-    if (previous && day <= previous->last + 1) {
-        previous->last = day;
-        return;
+    GArray *ranges = g_array_new(FALSE, FALSE, sizeof(Range));
+    g_array_sort(numbers, compare_numbers);
+    for (guint i = 0; i < numbers->len; i++) {
+        int64_t number = g_array_index(numbers, int64_t, i);
+        Range *previous = ranges->len > 0 ? &g_array_index(ranges, Range, ranges->len - 1) : NULL;
+        Range range = {number, number};
+        if (previous && number <= previous->last + 1)
+            previous->last = number;
+        else
+            g_array_append_val(ranges, range);
     }
-    DayRange range = {day, day};
-    g_array_append_val(ranges, range);
-}
-
-static void
-hide_days(Labels *self, GArray *days)
-{
-    g_array_sort(days, compare_numbers);
-    self->hidden_days = g_array_new(FALSE, FALSE, sizeof(DayRange));
-    for (guint i = 0; i < days->len; i++)
-        add_day(self->hidden_days, g_array_index(days, int64_t, i));
+    return ranges;
 }
 
 /* Sorts the exceptions into their three kinds. */
@@ -68,7 +64,7 @@ static void
 hide(Labels *self, const ScheduleException *exceptions, size_t n)
 {
     g_autoptr(GArray) days = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    self->hidden_minutes = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    g_autoptr(GArray) minutes = g_array_new(FALSE, FALSE, sizeof(int64_t));
     for (size_t i = 0; i < n; i++) {
         const ScheduleException *exception = &exceptions[i];
         bool any_minute = exception->minute == SCHEDULE_ANY_MINUTE;
@@ -85,10 +81,10 @@ hide(Labels *self, const ScheduleException *exceptions, size_t n)
             continue;
         int64_t value =
             any_minute ? exception->date : exception->date * MINUTES_PER_DAY + exception->minute;
-        g_array_append_val(any_minute ? days : self->hidden_minutes, value);
+        g_array_append_val(any_minute ? days : minutes, value);
     }
-    g_array_sort(self->hidden_minutes, compare_numbers);
-    hide_days(self, days);
+    self->hidden_days = ranges_of(days);
+    self->hidden_minutes = ranges_of(minutes);
 }
 
 static bool
@@ -108,20 +104,20 @@ shows_any_time(const Labels *self)
     return false;
 }
 
-/* The range that the day lies in, or NULL. */
-static const DayRange *
-find_hidden_day(const Labels *self, int64_t day)
+/* The range that the number lies in, or NULL. */
+static const Range *
+find_range(const GArray *sorted, int64_t number)
 {
-    const DayRange *ranges = (const DayRange *)(const void *)self->hidden_days->data;
-    size_t low = 0, high = self->hidden_days->len;
+    const Range *ranges = (const Range *)(const void *)sorted->data;
+    size_t low = 0, high = sorted->len;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (ranges[middle].last < day)
+        if (ranges[middle].last < number)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < self->hidden_days->len && ranges[low].first <= day ? &ranges[low] : NULL;
+    return low < sorted->len && ranges[low].first <= number ? &ranges[low] : NULL;
 }
 
 /* The index of the first number at or after that one. */
@@ -152,16 +148,15 @@ static int64_t
 leave_hidden(const Labels *self, int64_t label)
 {
     int64_t day = civil_label_days(label);
-    if (self->hidden_days->len > 0) {
-        const DayRange *range = find_hidden_day(self, day);
-        if (range)
-            return (range->last + 1) * CIVIL_US_PER_DAY;
-    }
-    int64_t time = label - day * CIVIL_US_PER_DAY;
-    int64_t minute = day * MINUTES_PER_DAY + time / CIVIL_US_PER_MINUTE;
-    if (is_hidden_time(self, (int)(time / CIVIL_US_PER_MINUTE)) ||
-        (self->hidden_minutes->len > 0 && has_number(self->hidden_minutes, minute)))
-        return (minute + 1) * CIVIL_US_PER_MINUTE;
+    const Range *range = find_range(self->hidden_days, day);
+    if (range)
+        return (range->last + 1) * CIVIL_US_PER_DAY;
+
+    int time = (int)((label - day * CIVIL_US_PER_DAY) / CIVIL_US_PER_MINUTE);
+    int64_t minute = day * MINUTES_PER_DAY + time;
+    range = find_range(self->hidden_minutes, minute);
+    if (range || is_hidden_time(self, time))
+        return ((range ? range->last : minute) + 1) * CIVIL_US_PER_MINUTE;
     return label;
 }
 
