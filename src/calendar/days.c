@@ -243,7 +243,7 @@ weeks(const Rule *rule, const Month *month)
         }
         int number = fourth / 7 + 1;
         int number_back = (length - 1 - fourth) / 7 + 1;
-        if (rule->weeks >> number & 1 || rule->weeks_back >> number_back & 1)
+        if (rule->weeks >> number & 1 || (rule->weeks_back && rule->weeks_back >> number_back & 1))
             map |= (uint32_t)(begin < 0 ? UINT64_C(0x7f) >> -begin : UINT64_C(0x7f) << begin);
     }
     return map;

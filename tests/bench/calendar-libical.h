@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* libical's iterator on the same rules, in nanoseconds of processor time. It hangs on some, so each measurement is made in a
+/* libical's iterator on the same rules, in nanoseconds of processor time, the best of three rounds. It hangs on some, so each measurement is made in a
  * child process that ends after a few seconds. */
 #pragma once
 
