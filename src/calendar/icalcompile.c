@@ -28,7 +28,8 @@ find_zone(const Compiler *self, const IcalZone *zone)
     return found;
 }
 
-/* A label that the clock shows twice is all of both passes. */
+/* A label that the clock shows twice is all of both passes. One that it skips ends a running rule where the gap begins; others
+ * may still have labels in the gap, which come as late as itself. */
 static int64_t
 until_at(const Compiler *self, const Rrule *rrule)
 {
@@ -42,8 +43,12 @@ until_at(const Compiler *self, const Rrule *rrule)
     case UNTIL_LABEL:
         break;
     }
-    (void)zone_resolve(self->zone, rrule->until, &first, &second);
-    return second;
+    ZoneFit fit = zone_resolve(self->zone, rrule->until, &first, &second);
+    if (fit != ZONE_GAP || !rule_is_running(&rrule->rule))
+        return second;
+    ZoneSpan behind;
+    zone_span(self->zone, second, &behind);
+    return behind.from_at - 1;
 }
 
 /* Nothing comes before DTSTART, and COUNT counts from there on, whatever the bounds. */
