@@ -2,6 +2,7 @@
 /* The words and options of `pgalmanac next`. */
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -187,6 +188,17 @@ fail_at(const NextQuestion *question, const Place *place, const GError *error)
     return code;
 }
 
+/* A full disk or a closed output must not look like an answer. */
+static bool
+flush_output(GError **error)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not write the answer: %s",
+                g_strerror(errno));
+    return false;
+}
+
 int
 cli_next(int argc, char **argv)
 {
@@ -215,5 +227,5 @@ cli_next(int argc, char **argv)
     if (!answer)
         return fail_at(&question, &place, error);
     next_print(&question, answer, format, stdout);
-    return CLI_OK;
+    return flush_output(&error) ? CLI_OK : cli_fail("next", error);
 }

@@ -239,3 +239,9 @@ def test_caret(pgalmanac, rule, shown):
 def test_rule_that_is_no_text(program):
     done = subprocess.run([program, "next", b"30 2 * * \xff"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     assert done.returncode == 2 and b"the rule is not UTF-8 text" in done.stderr
+
+
+def test_answer_that_cannot_be_written(program):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([program, "next", "@daily"], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 3 and b"could not write the answer: No space left" in done.stderr
