@@ -16,7 +16,8 @@ WITH wanted AS (
     JOIN problem p ON p.ruleid = r.rulid
     FOR NO KEY UPDATE OF r SKIP LOCKED
 ), locked AS (
-    SELECT j.jobid, j.jobplanned AS passed, j.jobagentid IS NULL AS unclaimed
+    SELECT j.jobid, j.jobplanned AS passed, j.jobagentid IS NULL AS unclaimed,
+           w.revision, w.planned, w.lastslot, w.is_left, w.seen_lastslot
     FROM pgagent.pga_job j
     JOIN wanted w ON w.jobid = j.jobid AND w.revision = j.jobrevision
     WHERE j.jobreplan
@@ -31,19 +32,18 @@ WITH wanted AS (
     WHERE r.rulid = p.ruleid
 ), skipped AS (
     INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent)
-    SELECT l.jobid, l.passed, l.passed, 1, 'replanned', 'the schedules were changed around this slot', $5::text
+    SELECT l.jobid, l.passed, greatest(l.passed, l.seen_lastslot), 1, 'replanned',
+           'the schedules were changed around this slot; at least one slot', $5::text
     FROM locked l
-    JOIN wanted w ON w.jobid = l.jobid
-    WHERE l.passed <= now() AND l.unclaimed AND NOT w.is_left AND l.passed IS DISTINCT FROM w.planned
+    WHERE l.passed <= now() AND l.unclaimed AND NOT l.is_left AND l.passed IS DISTINCT FROM l.planned
 )
 UPDATE pgagent.pga_job j
 SET jobreplan = false,
-    joblastslot = greatest(j.joblastslot, w.lastslot),
-    jobplanned = CASE WHEN j.jobenabled THEN w.planned END,
+    joblastslot = greatest(j.joblastslot, l.lastslot),
+    jobplanned = CASE WHEN j.jobenabled THEN l.planned END,
     jobnextrun = CASE WHEN j.jobenabled
-                      THEN least(w.planned, (SELECT min(r.reqdue) FROM pgagent.pga_request r
+                      THEN least(l.planned, (SELECT min(r.reqdue) FROM pgagent.pga_request r
                                              WHERE r.reqjobid = j.jobid AND r.reqkind = 'run')) END,
     jobrevision = j.jobrevision + 1
-FROM wanted w
-JOIN locked l ON l.jobid = w.jobid
-WHERE j.jobid = w.jobid AND j.jobrevision = w.revision AND j.jobreplan AND NOT w.is_left
+FROM locked l
+WHERE j.jobid = l.jobid AND j.jobrevision = l.revision AND j.jobreplan AND NOT l.is_left

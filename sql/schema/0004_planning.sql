@@ -573,7 +573,8 @@ CREATE FUNCTION pgagent.pga_setting_after() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     /* An agent plans them all; a trigger over thousands of jobs would hold their locks for long. */
-    UPDATE pgagent.pga_job SET jobreplan = jobenabled, jobrevision = jobrevision + 1;
+    UPDATE pgagent.pga_job
+    SET jobreplan = jobenabled, joblastslot = greatest(joblastslot, now()), jobrevision = jobrevision + 1;
     PERFORM pg_notify('pgalmanac', '');
     RETURN NULL;
 END;

@@ -85,43 +85,22 @@ note_problems(const Timetable *timetable, int job_id, const GPtrArray *rules, GP
     return has_changed;
 }
 
-/* A slot that is due and that nobody has claimed yet stays the plan if it is still asked for: this is not to pass it over. */
-static bool
-may_keep_plan(const UnplannedJob *job, int64_t now_at)
-{
-    return job->planned_at != NO_INSTANT && job->planned_at <= now_at && !job->is_running &&
-           job->planned_at > job->last_slot_at;
-}
-
-static Timetable *
-timetable_to_plan(Planner *self, const UnplannedJob *job, const JobTimes *times, int64_t now_at,
-                  int64_t *after_at)
-{
-    if (may_keep_plan(job, now_at)) {
-        g_autoptr(Timetable) kept =
-            timetable_new(times, TIMETABLE_OF_PLANS, job->planned_at - 1, find_zone, self);
-        if (timetable_asks(kept, job->planned_at)) {
-            *after_at = job->planned_at - 1;
-            return g_steal_pointer(&kept);
-        }
-    }
-    *after_at = MAX(now_at, job->last_slot_at);
-    return timetable_new(times, TIMETABLE_OF_PLANS, *after_at, find_zone, self);
-}
-
 JobPlan
 planner_plan(Planner *self, const UnplannedJob *job, const GPtrArray *schedules,
              const GPtrArray *rules, int64_t now_at, GPtrArray *problems)
 {
     const JobTimes times = {job->zone, schedules, rules, job->is_running};
-    JobPlan plan = {.job_id = job->id,
-                    .revision = job->revision,
-                    .seen_planned_at = job->planned_at,
-                    .seen_last_slot_at = job->last_slot_at};
+    JobPlan plan = {
+        .job_id = job->id,
+        .revision = job->revision,
+        /* Not after now: what has come due since the last edit or claim is not to be lost. */
+        .last_slot_at = job->last_slot_at != NO_INSTANT ? job->last_slot_at : now_at,
+        .seen_planned_at = job->planned_at,
+        .seen_last_slot_at = job->last_slot_at};
 
     self->job_id = job->id;
     g_autoptr(Timetable) timetable =
-        timetable_to_plan(self, job, &times, now_at, &plan.last_slot_at);
+        timetable_new(&times, TIMETABLE_OF_PLANS, plan.last_slot_at, find_zone, self);
 
     plan.is_left = !timetable_is_readable(timetable);
     plan.planned_at = timetable_next(timetable, plan.last_slot_at);

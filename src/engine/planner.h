@@ -15,7 +15,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Planner, planner_free)
 
 /* schedules: of ScheduleRow, rules: of RuleRow, both of that job; each may be NULL. */
 
-/* The plan of a job as of now, and (appended to problems, of RuleProblem) what is to be said of its rules that is not said
+/* The plan of a job: the first slot after its last one, be it past; after now if it has none. And (appended to problems, of RuleProblem) what is to be said of its rules that is not said
  * yet. It is left if a time zone cannot be read here; that is logged once for each. */
 JobPlan planner_plan(Planner *self, const UnplannedJob *job, const GPtrArray *schedules,
                      const GPtrArray *rules, int64_t now_at, GPtrArray *problems);

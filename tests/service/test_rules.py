@@ -569,3 +569,33 @@ def test_a_due_slot_is_not_passed_over_when_the_service_plans(jobs, agent, insta
     installed.execute_as_agent("UPDATE pgagent.pga_job SET jobhostagent = ''")
     installed.execute("NOTIFY pgalmanac")
     assert jobs.wait_for_runs(job, agent=one)
+
+
+def test_what_comes_due_before_anybody_plans_is_not_lost(jobs, agent, installed):
+    """A rule written while no agent is there: its slots are missed, not forgotten."""
+    job = jobs.job("job", sql("SELECT 1"))
+    start = installed.value("SELECT now()")
+    rule = jobs.rule(job, "every", rulperiod="0.1 s", rulstart=start + timedelta(seconds=0.05))
+    wait_until(lambda: installed.value("SELECT now() > %s + interval '1 s'", start), "some slots have come")
+    one = agent()
+    jobs.wait_for_runs(job, agent=one)
+    installed.execute("UPDATE pgagent.pga_rule SET rulenabled = false")
+    slots, first = installed.query("SELECT jlgslots, jlgrulid FROM pgagent.pga_joblog ORDER BY jlgid LIMIT 1")[0]
+    assert slots >= 10 and first == rule
+    assert installed.query("SELECT skpfrom, skpslots FROM pgagent.pga_skipped WHERE skpreason = 'missed' ORDER BY skpid LIMIT 1") == [
+        (start + timedelta(seconds=0.05), slots - 1)]
+
+
+def test_another_time_zone_passes_over_what_was_due(jobs, agent, installed):
+    job = jobs.job("job", sql("SELECT 1"), host="mars")
+    jobs.rule(job, "cron", rultext="0 * * * *", rulstart="2020-01-01 00:00+00")
+    installed.execute_as_agent(
+        "UPDATE pgagent.pga_job SET jobreplan = false, joblastslot = now() - interval '9 h',"
+        " jobplanned = date_trunc('hour', now()), jobnextrun = date_trunc('hour', now())")
+    due = installed.value("SELECT jobplanned FROM pgagent.pga_job")
+    installed.execute("UPDATE pgagent.pga_setting SET setvalue = 'Asia/Kolkata' WHERE setname = 'timezone'")
+    edited = installed.value("SELECT joblastslot FROM pgagent.pga_job")
+    one = agent()
+    wait_until(lambda: installed.query(PLAN, job)[0][0] is False, "it is planned", one)
+    assert installed.value("SELECT jobplanned > joblastslot FROM pgagent.pga_job")
+    assert installed.query("SELECT skpfrom, skpto, skpreason FROM pgagent.pga_skipped") == [(due, edited, "replanned")]

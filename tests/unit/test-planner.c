@@ -252,19 +252,22 @@ test_after(void)
     g_assert_cmpuint(problems->len, ==, 0);
 }
 
-/* A due slot that is still asked for stays the plan; one that is not is passed over. */
+/* What has come due since the last edit or claim is not passed over. */
 static void
-test_kept_plan(void)
+test_plan_that_is_past(void)
 {
     g_autoptr(Planner) planner = planner_new();
     g_autoptr(GPtrArray) rows = rows_of_hours(1 << 9, NULL);
     UnplannedJob job = unplanned_job("UTC");
 
-    job.planned_at = MONDAY + 9 * HOUR;
+    job.last_slot_at = MONDAY + 8 * HOUR;
     JobPlan plan = planner_plan(planner, &job, rows, NULL, MONDAY + 10 * HOUR, NULL);
     g_assert_cmpint(plan.planned_at, ==, MONDAY + 9 * HOUR);
-    g_assert_cmpint(plan.last_slot_at, <, plan.planned_at);
-    job.planned_at = MONDAY + 8 * HOUR;
+    g_assert_cmpint(plan.last_slot_at, ==, MONDAY + 8 * HOUR);
+    job.last_slot_at = MONDAY + 9 * HOUR;
+    plan = planner_plan(planner, &job, rows, NULL, MONDAY + 10 * HOUR, NULL);
+    g_assert_cmpint(plan.planned_at, ==, MONDAY + 33 * HOUR);
+    job.last_slot_at = NO_INSTANT;
     plan = planner_plan(planner, &job, rows, NULL, MONDAY + 10 * HOUR, NULL);
     g_assert_cmpint(plan.planned_at, ==, MONDAY + 33 * HOUR);
     g_assert_cmpint(plan.last_slot_at, ==, MONDAY + 10 * HOUR);
@@ -314,7 +317,7 @@ main(int argc, char **argv)
     g_test_add_func("/planner/rules-count", test_rules_count);
     g_test_add_func("/planner/busy-rules", test_busy_rules);
     g_test_add_func("/planner/after", test_after);
-    g_test_add_func("/planner/kept-plan", test_kept_plan);
+    g_test_add_func("/planner/plan-that-is-past", test_plan_that_is_past);
     g_test_add_func("/planner/problems", test_problems);
     return g_test_run();
 }
