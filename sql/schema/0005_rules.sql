@@ -99,6 +99,8 @@ COMMENT ON COLUMN pgagent.pga_request.reqrulid IS 'run: the rule that asks for i
 
 /* ---- What is refused ---- */
 
+/* In PL/pgSQL, which plans once for a session: a function of SQL would plan anew for each row that is written. */
+
 /* A macro in cron text that is no rule of a calendar becomes the kind that it means. */
 CREATE FUNCTION pgagent.pga_read_macro(rule pgagent.pga_rule) RETURNS pgagent.pga_rule
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -166,90 +168,101 @@ COMMENT ON FUNCTION pgagent.pga_ical_mistake(text) IS 'What is wrong with the sh
 
 /* The elements of a list that are not within its bounds; NULL = all are. */
 CREATE FUNCTION pgagent.pga_strangers(numbers int2[], low int4, high int4) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT string_agg(coalesce(n::text, 'NULL'), ', ') FROM unnest(numbers) n
-    WHERE n IS NULL OR n NOT BETWEEN low AND high OR (n = 0 AND low < 0)
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT string_agg(coalesce(n::text, 'NULL'), ', ') FROM unnest(numbers) n
+        WHERE n IS NULL OR n NOT BETWEEN low AND high OR (n = 0 AND low < 0));
+END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_strangers(int2[], int4, int4) IS 'The numbers of a list that are not within bounds; NULL = all are';
 
 /* What only some kinds take, and is not to be ignored silently by the others. */
 CREATE FUNCTION pgagent.pga_rule_misfit(rule pgagent.pga_rule) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('kind %s takes no %s, but it is %s; it is for %s', rule.rulkind, c.name, c.value, array_to_string(c.kinds, ', '))
-    FROM (VALUES
-        (1, 'rulevery', nullif(rule.rulevery, 1)::text, ARRAY['daily', 'weekly', 'monthly']),
-        (2, 'rulhours', nullif(rule.rulhours, '{}')::text, ARRAY['hourly']),
-        (3, 'rulweekdays', nullif(rule.rulweekdays, '{}')::text, ARRAY['weekly']),
-        (4, 'rulmonthdays', nullif(rule.rulmonthdays, '{}')::text, ARRAY['monthly']),
-        (5, 'rulmonths', nullif(rule.rulmonths, '{}')::text, ARRAY['monthly']),
-        (6, 'rulperiod', rule.rulperiod::text, ARRAY['every', 'after']),
-        (7, 'rultext', quote_literal(left(rule.rultext, 60)), ARRAY['cron', 'ical']),
-        (8, 'ruldayor', rule.ruldayor::text, ARRAY['cron'])) c (place, name, value, kinds)
-    WHERE c.value IS NOT NULL AND rule.rulkind <> ALL (c.kinds)
-    ORDER BY c.place LIMIT 1
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT format('kind %s takes no %s, but it is %s; it is for %s', rule.rulkind, c.name, c.value, array_to_string(c.kinds, ', '))
+        FROM (VALUES
+            (1, 'rulevery', nullif(rule.rulevery, 1)::text, ARRAY['daily', 'weekly', 'monthly']),
+            (2, 'rulhours', nullif(rule.rulhours, '{}')::text, ARRAY['hourly']),
+            (3, 'rulweekdays', nullif(rule.rulweekdays, '{}')::text, ARRAY['weekly']),
+            (4, 'rulmonthdays', nullif(rule.rulmonthdays, '{}')::text, ARRAY['monthly']),
+            (5, 'rulmonths', nullif(rule.rulmonths, '{}')::text, ARRAY['monthly']),
+            (6, 'rulperiod', rule.rulperiod::text, ARRAY['every', 'after']),
+            (7, 'rultext', quote_literal(left(rule.rultext, 60)), ARRAY['cron', 'ical']),
+            (8, 'ruldayor', rule.ruldayor::text, ARRAY['cron'])) c (place, name, value, kinds)
+        WHERE c.value IS NOT NULL AND rule.rulkind <> ALL (c.kinds)
+        ORDER BY c.place LIMIT 1);
+END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_rule_misfit(pgagent.pga_rule) IS 'A column that the rule''s kind does not take; NULL = none';
 
 CREATE FUNCTION pgagent.pga_rule_mistake(rule pgagent.pga_rule) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.message
-    FROM (VALUES
-        (1, rule.rulkind NOT IN ('once', 'hourly', 'daily', 'weekly', 'monthly', 'cron', 'ical', 'every', 'after', 'startup'),
-            format('rulkind is "%s"; it must be once, hourly, daily, weekly, monthly, cron, ical, every, after or startup',
-                   rule.rulkind)),
-        (2, pgagent.pga_rule_misfit(rule) IS NOT NULL, pgagent.pga_rule_misfit(rule)),
-        (3, rule.rulexception AND rule.rulkind IN ('after', 'startup'),
-            format('rulexception is true; a rule of kind %s cannot be an exception', rule.rulkind)),
-        (4, rule.rulexception AND rule.rulendcount > 0,
-            format('rulendcount is %s; an exception runs nothing that could be counted: it must be 0', rule.rulendcount)),
-        (5, rule.rulduration IS NOT NULL AND NOT rule.rulexception,
-            format('rulduration is %s; only an exception has one', rule.rulduration)),
-        (6, least(extract(year FROM rule.rulduration), extract(month FROM rule.rulduration), extract(day FROM rule.rulduration),
-                  extract(epoch FROM rule.rulduration - date_trunc('day', rule.rulduration))) < 0
-            OR rule.rulduration <= interval '0',
-            format('rulduration is %s; it must be longer than 0', rule.rulduration)),
-        (7, rule.rulstart < timestamptz '0001-01-03 00:00+00' OR rule.rulstart >= timestamptz '9999-12-31 00:00+00',
-            format('rulstart is %s; it must be within the years 1 to 9999', rule.rulstart)),
-        (8, rule.rulend < rule.rulstart, format('rulend is %s; it must not be before rulstart, %s', rule.rulend, rule.rulstart)),
-        (9, rule.rulendcount < 0, format('rulendcount is %s; it must be 0 (no such end) or more', rule.rulendcount)),
-        (10, rule.rulevery < 1, format('rulevery is %s; it must be 1 or more', rule.rulevery)),
-        (11, pgagent.pga_strangers(rule.rulhours, 0, 23) IS NOT NULL,
-            format('rulhours has %s; hours are 0 to 23', pgagent.pga_strangers(rule.rulhours, 0, 23))),
-        (12, pgagent.pga_strangers(rule.rulweekdays, 0, 6) IS NOT NULL,
-            format('rulweekdays has %s; weekdays are 0 (Sunday) to 6', pgagent.pga_strangers(rule.rulweekdays, 0, 6))),
-        (13, pgagent.pga_strangers(rule.rulmonthdays, -31, 31) IS NOT NULL,
-            format('rulmonthdays has %s; days of the month are 1 to 31, and from its end -1 to -31',
-                   pgagent.pga_strangers(rule.rulmonthdays, -31, 31))),
-        (14, pgagent.pga_strangers(rule.rulmonths, 1, 12) IS NOT NULL,
-            format('rulmonths has %s; months are 1 to 12', pgagent.pga_strangers(rule.rulmonths, 1, 12))),
-        (15, rule.rulkind IN ('every', 'after') AND rule.rulperiod IS NULL,
-            format('rulperiod is NULL; a rule of kind %s needs it', rule.rulkind)),
-        (16, extract(year FROM rule.rulperiod) <> 0 OR extract(month FROM rule.rulperiod) <> 0,
-            format('rulperiod is %s; it is elapsed time and cannot have months or years', rule.rulperiod)),
-        (17, rule.rulperiod <= interval '0', format('rulperiod is %s; it must be longer than 0', rule.rulperiod)),
-        (18, rule.rulkind IN ('cron', 'ical') AND rule.rultext IS NULL,
-            format('rultext is NULL; a rule of kind %s needs it', rule.rulkind)),
-        (19, rule.rulkind = 'cron' AND pgagent.pga_cron_mistake(rule.rultext) IS NOT NULL,
-            format('rultext is %L; %s', left(rule.rultext, 100), pgagent.pga_cron_mistake(rule.rultext))),
-        (20, rule.rulkind = 'ical' AND pgagent.pga_ical_mistake(rule.rultext) IS NOT NULL,
-            format('rultext is %L; %s', left(rule.rultext, 100), pgagent.pga_ical_mistake(rule.rultext))),
-        (21, rule.rulorigin NOT IN ('table', 'comment'), format('rulorigin is "%s"; it must be table or comment', rule.rulorigin))
-    ) c (place, is_wrong, message)
-    WHERE c.is_wrong
-    ORDER BY c.place LIMIT 1
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT c.message
+        FROM (VALUES
+            (1, rule.rulkind NOT IN ('once', 'hourly', 'daily', 'weekly', 'monthly', 'cron', 'ical', 'every', 'after', 'startup'),
+                format('rulkind is "%s"; it must be once, hourly, daily, weekly, monthly, cron, ical, every, after or startup',
+                       rule.rulkind)),
+            (2, pgagent.pga_rule_misfit(rule) IS NOT NULL, pgagent.pga_rule_misfit(rule)),
+            (3, rule.rulexception AND rule.rulkind IN ('after', 'startup'),
+                format('rulexception is true; a rule of kind %s cannot be an exception', rule.rulkind)),
+            (4, rule.rulexception AND rule.rulendcount > 0,
+                format('rulendcount is %s; an exception runs nothing that could be counted: it must be 0', rule.rulendcount)),
+            (5, rule.rulduration IS NOT NULL AND NOT rule.rulexception,
+                format('rulduration is %s; only an exception has one', rule.rulduration)),
+            (6, least(extract(year FROM rule.rulduration), extract(month FROM rule.rulduration), extract(day FROM rule.rulduration),
+                      extract(epoch FROM rule.rulduration - date_trunc('day', rule.rulduration))) < 0
+                OR rule.rulduration <= interval '0',
+                format('rulduration is %s; it must be longer than 0', rule.rulduration)),
+            (7, rule.rulstart < timestamptz '0001-01-03 00:00+00' OR rule.rulstart >= timestamptz '9999-12-31 00:00+00',
+                format('rulstart is %s; it must be within the years 1 to 9999', rule.rulstart)),
+            (8, rule.rulend < rule.rulstart, format('rulend is %s; it must not be before rulstart, %s', rule.rulend, rule.rulstart)),
+            (9, rule.rulendcount < 0, format('rulendcount is %s; it must be 0 (no such end) or more', rule.rulendcount)),
+            (10, rule.rulevery < 1, format('rulevery is %s; it must be 1 or more', rule.rulevery)),
+            (11, pgagent.pga_strangers(rule.rulhours, 0, 23) IS NOT NULL,
+                format('rulhours has %s; hours are 0 to 23', pgagent.pga_strangers(rule.rulhours, 0, 23))),
+            (12, pgagent.pga_strangers(rule.rulweekdays, 0, 6) IS NOT NULL,
+                format('rulweekdays has %s; weekdays are 0 (Sunday) to 6', pgagent.pga_strangers(rule.rulweekdays, 0, 6))),
+            (13, pgagent.pga_strangers(rule.rulmonthdays, -31, 31) IS NOT NULL,
+                format('rulmonthdays has %s; days of the month are 1 to 31, and from its end -1 to -31',
+                       pgagent.pga_strangers(rule.rulmonthdays, -31, 31))),
+            (14, pgagent.pga_strangers(rule.rulmonths, 1, 12) IS NOT NULL,
+                format('rulmonths has %s; months are 1 to 12', pgagent.pga_strangers(rule.rulmonths, 1, 12))),
+            (15, rule.rulkind IN ('every', 'after') AND rule.rulperiod IS NULL,
+                format('rulperiod is NULL; a rule of kind %s needs it', rule.rulkind)),
+            (16, extract(year FROM rule.rulperiod) <> 0 OR extract(month FROM rule.rulperiod) <> 0,
+                format('rulperiod is %s; it is elapsed time and cannot have months or years', rule.rulperiod)),
+            (17, rule.rulperiod <= interval '0', format('rulperiod is %s; it must be longer than 0', rule.rulperiod)),
+            (18, rule.rulkind IN ('cron', 'ical') AND rule.rultext IS NULL,
+                format('rultext is NULL; a rule of kind %s needs it', rule.rulkind)),
+            (19, rule.rulkind = 'cron' AND pgagent.pga_cron_mistake(rule.rultext) IS NOT NULL,
+                format('rultext is %L; %s', left(rule.rultext, 100), pgagent.pga_cron_mistake(rule.rultext))),
+            (20, rule.rulkind = 'ical' AND pgagent.pga_ical_mistake(rule.rultext) IS NOT NULL,
+                format('rultext is %L; %s', left(rule.rultext, 100), pgagent.pga_ical_mistake(rule.rultext))),
+            (21, rule.rulorigin NOT IN ('table', 'comment'), format('rulorigin is "%s"; it must be table or comment', rule.rulorigin))
+        ) c (place, is_wrong, message)
+        WHERE c.is_wrong
+        ORDER BY c.place LIMIT 1);
+END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_rule_mistake(pgagent.pga_rule) IS 'What is wrong with a rule, as far as SQL can see; NULL = nothing';
 
 /* True if anything differs that may alter when the job runs. */
 CREATE FUNCTION pgagent.pga_rule_differs(a pgagent.pga_rule, b pgagent.pga_rule) RETURNS bool
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT (a.rulid, a.ruljobid, a.rulenabled, a.rulkind, a.rulexception, a.rulduration, a.rulstart, a.rulend, a.rulendcount,
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (a.rulid, a.ruljobid, a.rulenabled, a.rulkind, a.rulexception, a.rulduration, a.rulstart, a.rulend, a.rulendcount,
             a.rulruncount, a.rulevery, a.rulhours, a.rulweekdays, a.rulmonthdays, a.rulmonths, a.rulperiod, a.rultext,
             a.ruldayor, a.rultimezone)
            IS DISTINCT FROM
            (b.rulid, b.ruljobid, b.rulenabled, b.rulkind, b.rulexception, b.rulduration, b.rulstart, b.rulend, b.rulendcount,
             b.rulruncount, b.rulevery, b.rulhours, b.rulweekdays, b.rulmonthdays, b.rulmonths, b.rulperiod, b.rultext,
-            b.ruldayor, b.rultimezone)
+            b.ruldayor, b.rultimezone);
+END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_rule_differs(pgagent.pga_rule, pgagent.pga_rule) IS 'Whether two rules differ in what alters when the job runs';
 
