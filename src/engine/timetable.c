@@ -31,6 +31,8 @@ struct Timetable {
     GArray *entries;      /* of Entry, in the order of JobTimes.rules */
     Schedule
         *whole; /* owns all those; NULL = the job has no slots, or none that may be said here */
+    int64_t
+        first_at; /* the first slot after after_at; NO_INSTANT = none. Each rule's problem asks */
     bool is_unreadable; /* a time zone is not known here */
     bool is_stopped;    /* an exception cannot be read */
 };
@@ -175,6 +177,16 @@ unite(Timetable *self)
     add_exceptions(self);
 }
 
+static int64_t
+search(const Timetable *self, int64_t after_at)
+{
+    ScheduleSlot slot;
+
+    if (self->whole == NULL || schedule_next(self->whole, after_at, HORIZON, &slot) != RULE_FOUND)
+        return NO_INSTANT;
+    return slot.at;
+}
+
 Timetable *
 timetable_new(const JobTimes *times, TimetableUse use, int64_t after_at, ZoneFinder find_zone,
               gpointer user_data)
@@ -193,6 +205,7 @@ timetable_new(const JobTimes *times, TimetableUse use, int64_t after_at, ZoneFin
     for (guint i = 0; times->rules != NULL && i < times->rules->len; i++)
         read_rule(self, g_ptr_array_index(times->rules, i));
     unite(self);
+    self->first_at = search(self, after_at);
     return self;
 }
 
@@ -228,12 +241,7 @@ timetable_is_readable(const Timetable *self)
 int64_t
 timetable_next(const Timetable *self, int64_t after_at)
 {
-    ScheduleSlot slot;
-
-    if (self->whole == NULL ||
-        schedule_next(self->whole, MAX(after_at, self->after_at), HORIZON, &slot) != RULE_FOUND)
-        return NO_INSTANT;
-    return slot.at;
+    return after_at <= self->after_at ? self->first_at : search(self, after_at);
 }
 
 bool
@@ -340,7 +348,7 @@ problem_of_slots(const Timetable *self, const Entry *entry)
     RuleOutcome outcome = schedule_next(entry->schedule, self->after_at, HORIZON, &slot);
     if (outcome != RULE_FOUND)
         return problem_of_exhausted(entry, outcome);
-    if (self->whole != NULL && timetable_next(self, self->after_at) == NO_INSTANT)
+    if (self->whole != NULL && self->first_at == NO_INSTANT)
         return g_strdup("the job's exceptions hide all that it asks for, or the search for what "
                         "they leave took too long and was given up");
     return NULL;
