@@ -25,6 +25,7 @@ struct Engine {
     int64_t wanted_mono; /* something happened meanwhile: tick again then; 0 = nothing did */
     bool wants_recovery; /* connected again: there may be runs that we do not know */
     bool wants_plans;    /* there may be jobs whose plan is out of date */
+    int planned_up_to;   /* planning goes on after that job; 0 = it is not under way */
     int64_t ticked_mono;
     int64_t retry_us;     /* 0 = nothing was left behind */
     int64_t wake_mono;    /* as the tick that is under way finds out */
@@ -138,17 +139,18 @@ engine_tick_failed(Engine *self, const char *what, const GError *error)
 }
 
 static void
-on_replanned(int64_t planned, bool has_more, const GError *error, gpointer user_data)
+on_replanned(int64_t planned, int reached, const GError *error, gpointer user_data)
 {
     Engine *self = user_data;
 
     if (error != NULL) {
         self->wants_plans = true;
+        self->planned_up_to = 0;
         engine_tick_failed(self, "plan jobs", error);
         return;
     }
-    self->wants_plans = self->wants_plans || has_more;
-    if (planned > 0)
+    self->planned_up_to = reached;
+    if (planned > 0 || reached > 0)
         engine_wake_at(self, clock_now_mono());
     engine_tick_done(self);
 }
@@ -195,10 +197,12 @@ on_looked(const LookReport *report, const GError *error, gpointer user_data)
         engine_wake_at(self, clock_now_mono());
 
     self->wants_plans = self->wants_plans || report->needs_plans;
-    if (self->wants_plans && !self->is_stopping && store_is_ready(self->parts.store)) {
-        self->wants_plans = false;
+    if ((self->wants_plans || self->planned_up_to > 0) && !self->is_stopping &&
+        store_is_ready(self->parts.store)) {
+        /* What is wanted while planning is under way may be behind it: then it begins again afterwards. */
+        self->wants_plans = self->wants_plans && self->planned_up_to > 0;
         self->planned_mono = clock_now_mono();
-        replan_jobs(&self->parts, on_replanned, self);
+        replan_jobs(&self->parts, self->planned_up_to, on_replanned, self);
         return;
     }
     engine_tick_done(self);

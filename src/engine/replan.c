@@ -3,8 +3,12 @@
 
 #include "engine/replan.h"
 
+#include "base/clock.h"
+
 /* How many jobs are planned by one statement. */
 #define BATCH_MAX 500
+/* No other job begins to be planned after so long: planning is computing, and the main loop waits for it. */
+#define BATCH_US (INT64_C(50) * CLOCK_US_PER_MS)
 
 typedef struct {
     const EngineParts *parts;
@@ -15,14 +19,13 @@ typedef struct {
     GHashTable *rules;     /* job id -> GPtrArray of RuleRow; NULL = no job has any */
     GError *error;         /* of the first of two statements */
     int64_t now_at;
+    int reached; /* see ReplanDone */
 } Replan;
 
 static void
 replan_end(Replan *self, int64_t planned, const GError *error)
 {
-    bool has_more = self->jobs != NULL && self->jobs->len == BATCH_MAX;
-
-    self->done(planned, has_more, error, self->user_data);
+    self->done(planned, self->reached, error, self->user_data);
     g_clear_pointer(&self->jobs, g_ptr_array_unref);
     g_clear_pointer(&self->schedules, g_hash_table_unref);
     g_clear_pointer(&self->rules, g_hash_table_unref);
@@ -42,6 +45,12 @@ rows_of(GHashTable *lists, const UnplannedJob *job)
     return lists != NULL ? g_hash_table_lookup(lists, GINT_TO_POINTER(job->id)) : NULL;
 }
 
+static int
+id_of(const GPtrArray *jobs, guint i)
+{
+    return ((const UnplannedJob *)g_ptr_array_index(jobs, i))->id;
+}
+
 /* One that cannot be planned here stays for an agent that can, or until this one can. */
 static void
 replan_all(Replan *self)
@@ -49,9 +58,16 @@ replan_all(Replan *self)
     g_autoptr(GArray) plans = g_array_new(FALSE, FALSE, sizeof(JobPlan));
     g_autoptr(GPtrArray) problems =
         g_ptr_array_new_with_free_func((GDestroyNotify)rule_problem_free);
+    int64_t until_mono = clock_now_mono() + BATCH_US;
 
+    self->reached = self->jobs->len == BATCH_MAX ? id_of(self->jobs, BATCH_MAX - 1) : 0;
     for (guint i = 0; i < self->jobs->len; i++) {
         const UnplannedJob *job = g_ptr_array_index(self->jobs, i);
+
+        if (i > 0 && clock_now_mono() >= until_mono) {
+            self->reached = id_of(self->jobs, i - 1);
+            break;
+        }
         guint known = problems->len;
         JobPlan plan = planner_plan(self->parts->planner, job, rows_of(self->schedules, job),
                                     rows_of(self->rules, job), self->now_at, problems);
@@ -115,12 +131,12 @@ on_loaded(GPtrArray *jobs, int64_t now_at, const GError *error, gpointer user_da
 }
 
 void
-replan_jobs(const EngineParts *parts, ReplanDone done, gpointer user_data)
+replan_jobs(const EngineParts *parts, int after_id, ReplanDone done, gpointer user_data)
 {
     Replan *self = g_new0(Replan, 1);
 
     self->parts = parts;
     self->done = done;
     self->user_data = user_data;
-    plans_load(parts->store, BATCH_MAX, on_loaded, self);
+    plans_load(parts->store, after_id, BATCH_MAX, on_loaded, self);
 }

@@ -76,13 +76,14 @@ on_loaded(const DbResult *result, const GError *error, const DbFault *fault, gpo
 }
 
 void
-plans_load(Store *store, int limit, PlansLoaded loaded, gpointer user_data)
+plans_load(Store *store, int after_id, int limit, PlansLoaded loaded, gpointer user_data)
 {
     Request *request = request_new(user_data);
     g_autoptr(DbParams) params = db_params_new();
 
     request->done.loaded = loaded;
     db_params_add_int4(params, limit);
+    db_params_add_int4(params, after_id);
     db_conn_query(store_control(store), sql_query("plans_load"), g_steal_pointer(&params),
                   on_loaded, request);
 }

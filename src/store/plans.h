@@ -14,10 +14,11 @@ typedef struct {
     bool has_rules; /* enabled ones */
 } UnplannedJob;
 
-/* jobs: of UnplannedJob; NULL on error. */
+/* jobs: of UnplannedJob, by id; NULL on error. */
 typedef void (*PlansLoaded)(GPtrArray *jobs, int64_t now_at, const GError *error,
                             gpointer user_data);
-void plans_load(Store *store, int limit, PlansLoaded loaded, gpointer user_data);
+/* Those with an id greater than after_id. */
+void plans_load(Store *store, int after_id, int limit, PlansLoaded loaded, gpointer user_data);
 
 typedef struct {
     int job_id;

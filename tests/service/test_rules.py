@@ -599,3 +599,20 @@ def test_another_time_zone_passes_over_what_was_due(jobs, agent, installed):
     wait_until(lambda: installed.query(PLAN, job)[0][0] is False, "it is planned", one)
     assert installed.value("SELECT jobplanned > joblastslot FROM pgagent.pga_job")
     assert installed.query("SELECT skpfrom, skpto, skpreason FROM pgagent.pga_skipped") == [(due, edited, "replanned")]
+
+
+def test_jobs_that_are_locked_do_not_stand_in_the_way(jobs, agent, installed):
+    """More than are planned at once, all before the one that can be."""
+    installed.execute("INSERT INTO pgagent.pga_job (jobjclid, jobname) SELECT 1, 'job ' || n FROM generate_series(1, 501) n")
+    installed.execute("INSERT INTO pgagent.pga_rule (ruljobid, rulkind, rulstart)"
+                      " SELECT jobid, 'daily', '2090-01-01 09:00+00' FROM pgagent.pga_job")
+    last = installed.value("SELECT max(jobid) FROM pgagent.pga_job")
+    editor = installed.connect(autocommit=False)
+    with editor.cursor() as cursor:
+        cursor.execute("SELECT FROM pgagent.pga_job WHERE jobid < %s FOR UPDATE", (last,))
+    one = agent()
+    wait_until(lambda: installed.query(PLAN, last)[0][1] == at("2090-01-01 09:00"), "the last one is planned", one)
+    assert installed.value("SELECT count(*) FROM pgagent.pga_job WHERE jobreplan") == 500
+    editor.rollback()
+    editor.close()
+    wait_until(lambda: not installed.value("SELECT count(*) FROM pgagent.pga_job WHERE jobreplan"), "all are planned", one)
