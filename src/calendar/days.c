@@ -100,6 +100,7 @@ static uint32_t
 near_weekdays(uint32_t wanted, const Month *month)
 {
     uint32_t map = 0;
+    g_assert(month->length >= 28);
     if (wanted & RULE_LAST_DAY) {
         int day = month->length - 1;
         int weekday = (month->weekday + day) % 7;

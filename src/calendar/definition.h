@@ -35,19 +35,19 @@ bool rule_kind_is_calendar(RuleKind kind);
 
 typedef struct {
     RuleKind kind;
-    int64_t
-        start_at; /* inclusive; typed rules take their time of day from its label, rounded up to a second */
+    /* Inclusive. Typed rules take their time of day from its label, rounded up to a second. */
+    int64_t start_at;
     int64_t end_at; /* inclusive; SCHEDULE_NO_END */
-    int64_t
-        count; /* ends after so many slots from start_at on; 0 = no such bound. Run counts (pga_rule.rulendcount)
-                         are another thing: they are kept by whoever runs the job. */
+    /* Ends after so many slots from start_at on; 0 = no such bound. Run counts (pga_rule.rulendcount) are another thing:
+     * they are kept by whoever runs the job. */
+    int64_t count;
     int every;        /* daily, weekly, monthly: every n; 1 */
-    uint32_t hours;   /* bit n = hour n; 0 = all; hourly */
-    uint8_t weekdays; /* bit n, 0 = Sunday; 0 = that of the start; weekly */
-    uint32_t
-        month_days; /* bit n = day n + 1; with month_days_back 0 = that of the start; monthly */
-    uint32_t month_days_back; /* bit 31 = the last, bit 30 = the one before it … */
-    uint16_t months;          /* bit n = month n + 1; 0 = all; monthly */
+    uint32_t hours;   /* hourly: bit n = hour n; 0 = all */
+    uint8_t weekdays; /* weekly: bit n, 0 = Sunday; 0 = that of the start */
+    /* monthly: bit n = day n + 1; with month_days_back 0 = that of the start */
+    uint32_t month_days;
+    uint32_t month_days_back; /* monthly: bit 31 = the last, bit 30 = the one before it … */
+    uint16_t months;          /* monthly: bit n = month n + 1; 0 = all */
     Length period;            /* every, after: without months; days are 24 hours */
     char *text;               /* cron, ical */
     CronDays days;            /* cron */

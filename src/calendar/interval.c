@@ -13,9 +13,22 @@
 int
 interval_seconds(RuleFrequency frequency)
 {
-    static const int seconds[N_RULE_FREQUENCIES] = {
-        [RULE_DAILY] = 86400, [RULE_HOURLY] = 3600, [RULE_MINUTELY] = 60, [RULE_SECONDLY] = 1};
-    return seconds[frequency];
+    switch (frequency) {
+    case RULE_DAILY:
+        return 86400;
+    case RULE_HOURLY:
+        return 3600;
+    case RULE_MINUTELY:
+        return 60;
+    case RULE_SECONDLY:
+        return 1;
+    case RULE_YEARLY:
+    case RULE_MONTHLY:
+    case RULE_WEEKLY:
+    case N_RULE_FREQUENCIES:
+        break;
+    }
+    g_assert_not_reached();
 }
 
 int64_t

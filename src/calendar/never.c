@@ -126,7 +126,7 @@ meets_a_day(const Rule *rule)
     else
         pattern_of_times(&pattern, rule);
     g_autofree bool *visited = pattern.visited;
-    if (!memchr(visited, true, pattern.length))
+    if (!memchr(visited, 1, pattern.length))
         return false;
     g_autofree uint32_t *maps = pattern_maps(&pattern);
 

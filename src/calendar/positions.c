@@ -113,7 +113,6 @@ static void
 period_of_day(Period *period, const Rule *rule, int64_t day)
 {
     Month month;
-    period->n_maps = period->n_days = 0;
     switch ((RuleFrequency)rule->frequency) {
     case RULE_YEARLY:
         month_set(&month, civil_date(day).year, 1);
@@ -176,7 +175,7 @@ positions_in_periods(const Rule *rule, int64_t from, int64_t last, int *steps, i
     if (rule->skip == RULE_SKIP_FORWARD)
         day = MAX(day - 1, CIVIL_MIN_DAYS);
     for (day = interval_next_day(rule, day); day <= last_day && --*steps >= 0;) {
-        Period period;
+        Period period = {0};
         period_of_day(&period, rule, day);
         if (first_at_positions(rule, &period, period.n_days * per_day, label_at, from, found))
             return *found <= last ? RULE_FOUND : RULE_BEYOND;

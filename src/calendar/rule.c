@@ -17,7 +17,11 @@
 #include "calendar/positions.h"
 #include "calendar/times.h"
 
-G_STATIC_ASSERT(sizeof(Rule) % sizeof(uint64_t) == 0);
+/* Without padding: rules are compared byte by byte. */
+G_STATIC_ASSERT(sizeof(Rule) == offsetof(Rule, unused) + sizeof(uint32_t) +
+                                    (7 + 7 + 2) * sizeof(uint64_t) + 4 * sizeof(RuleNumbers));
+G_STATIC_ASSERT(offsetof(Rule, unused) == 3 * sizeof(uint64_t) + 5 * sizeof(uint32_t) +
+                                              8 * sizeof(uint8_t) + 8 * sizeof(uint16_t));
 
 void
 rule_init(Rule *self)

@@ -51,43 +51,47 @@ typedef struct {
  *
  *   month          months
  *   day of month   month_days, month_days_back, near_weekdays
- *   weekday        weekdays, nth_of_month, nth_of_year
+ *   weekday        weekdays, nth_of_month, nth_of_year, nth_of_year_back
  *   day of year    year_days, year_days_back       (if has_year_days)
  *   week of year   weeks, weeks_back               (if has_weeks)
  *
  * with the one exception that either_day asks for the day of month OR the weekday. Plain data without padding and
  * without pointers, so that two rules are equal if their bytes are: begin with rule_init, then assign. */
 typedef struct {
-    int64_t
-        anchor; /* label whose period is the first that an interval counts; 0 where interval is 1 */
-    uint32_t interval;  /* every n periods, from 1 */
+    /* A label in the first period that the interval counts; 0 where the interval is 1. */
+    int64_t anchor;
+    uint32_t interval; /* every n periods, from 1 */
+
+    uint32_t hours;   /* bit n = hour n */
+    uint64_t minutes; /* bit n = minute n */
+    uint64_t seconds;
+
     uint8_t frequency;  /* RuleFrequency */
     uint8_t skip;       /* RuleSkip */
     uint8_t week_start; /* of WEEKLY periods and of numbered weeks; 0 = Sunday, 1 = Monday … */
     uint8_t either_day; /* bool: cron's OR of its two day fields */
-
-    uint64_t seconds; /* bit n = second n */
-    uint64_t minutes;
-    uint32_t hours;
-    uint16_t months;  /* bit n = month n + 1 */
-    uint8_t weekdays; /* bit n; 0 = Sunday */
     uint8_t has_year_days;
-
-    uint32_t month_days; /* bit n = day n + 1 */
-    uint32_t
-        month_days_back; /* bit 31 = the last day, bit 30 = the one before it … bit 1 = the 31st from the end */
-    uint32_t
-        near_weekdays; /* bit n = the Monday to Friday nearest to day n + 1 and in its month, if that has such
-                                 a day; RULE_LAST_DAY = the last Monday to Friday */
-    uint16_t nth_of_month
-        [7]; /* of each weekday: bit 1 … 5 = the nth, bit 9 … 13 = the nth from the end */
     uint8_t has_weeks;
     uint8_t has_positions;
+    uint8_t weekdays; /* bit n; 0 = Sunday */
 
-    uint64_t nth_of_year[7]; /* of each weekday: bit n = the nth of the year, 1 … 53 */
+    uint16_t months; /* bit n = month n + 1 */
+    /* Of each weekday: bit 1 … 5 = the nth, bit 9 … 13 = the nth from the end. */
+    uint16_t nth_of_month[7];
+
+    uint32_t month_days; /* bit n = day n + 1 */
+    /* Bit 31 = the last day, bit 30 = the one before it … bit 1 = the 31st from the end. */
+    uint32_t month_days_back;
+    /* Bit n = the Monday to Friday nearest to day n + 1 and in its month, if that has such a day; RULE_LAST_DAY = the last
+     * Monday to Friday. */
+    uint32_t near_weekdays;
+    uint32_t unused; /* 0 */
+
+    /* Of each weekday: bit n = the nth of the year, 1 … 53. */
+    uint64_t nth_of_year[7];
     uint64_t nth_of_year_back[7];
-    uint64_t
-        weeks; /* bit n = week n of the year, 1 … 53: the first with four days or more in it (ISO 8601) */
+    /* Bit n = week n of the year, 1 … 53: the first is the one with four days or more in it (ISO 8601). */
+    uint64_t weeks;
     uint64_t weeks_back;
     RuleNumbers year_days;
     RuleNumbers year_days_back; /* bit 1 = the last day of the year */

@@ -19,8 +19,8 @@
 /* Removes slots by their local label: that minute of that day, the whole day, or that minute of every day. */
 typedef struct {
     int64_t date; /* days since 1970-01-01, or SCHEDULE_ANY_DATE */
-    int32_t
-        minute; /* of the day, or SCHEDULE_ANY_MINUTE; both ANY matches nothing, as in pgAgent */
+    /* Of the day, or SCHEDULE_ANY_MINUTE; both ANY matches nothing, as in pgAgent. */
+    int32_t minute;
 } ScheduleException;
 
 /* What one search may cost, in days, labels and changes of offset looked at. */

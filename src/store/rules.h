@@ -15,8 +15,8 @@ typedef struct {
     Length duration;
     int end_count; /* it asks for nothing after so many runs; 0 = no such end */
     int run_count;
-    int64_t
-        last_end_at; /* when its job's last run ended; NO_INSTANT = none has, or nobody has noted it */
+    /* Of the job's last run; NO_INSTANT = none has ended, or nobody has noted it. */
+    int64_t last_end_at;
     char *problem; /* as it stands in the table; NULL = none */
 } RuleRow;
 
