@@ -338,7 +338,8 @@ read_macro(Parser *self, const char *name)
     }
     return refuse(self, name, length,
                   "macro \"%.*s\" is not known here: allowed are @hourly, @daily, @midnight, "
-                  "@weekly, @monthly, @yearly, @annually",
+                  "@weekly, @monthly, @yearly, @annually; "
+                  "@reboot, @every and @after (with a length of time) are kinds of their own",
                   (int)length, name);
 }
 
