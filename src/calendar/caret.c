@@ -7,6 +7,9 @@
 #include <string.h>
 
 #define INDENT "    "
+#define CUT    "..."
+/* So many characters of a line are shown on each side of where the place begins. */
+#define AROUND 100
 
 static int
 width_of(gunichar c)
@@ -34,6 +37,23 @@ append_below(GString *below, gunichar c, char mark)
             g_string_append_c(below, mark);
 }
 
+/* At most AROUND characters before `at`, and after it. */
+static const char *
+back_to(const char *line, const char *at)
+{
+    for (int i = 0; i < AROUND && at > line; i++)
+        at = g_utf8_prev_char(at);
+    return at;
+}
+
+static const char *
+on_to(const char *line_end, const char *at)
+{
+    for (int i = 0; i < AROUND && at < line_end; i++)
+        at = g_utf8_next_char(at);
+    return at;
+}
+
 char *
 caret_show(const char *text, const Place *place)
 {
@@ -44,9 +64,12 @@ caret_show(const char *text, const Place *place)
     const char *line_end = line + strcspn(line, "\r\n");
     const char *end = begin + MIN(place->length, strlen(begin));
 
-    g_autoptr(GString) shown = g_string_new(INDENT);
-    g_autoptr(GString) below = g_string_new(INDENT);
-    for (const char *at = line; at < line_end; at = g_utf8_next_char(at)) {
+    const char *from = back_to(line, begin);
+    const char *to = on_to(line_end, begin);
+
+    g_autoptr(GString) shown = g_string_new(from > line ? INDENT CUT : INDENT);
+    g_autoptr(GString) below = g_string_new(from > line ? INDENT "   " : INDENT);
+    for (const char *at = from; at < to; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
         append_shown(shown, c);
         if (at < begin)
@@ -54,6 +77,8 @@ caret_show(const char *text, const Place *place)
         else if (at < end)
             append_below(below, c, '^');
     }
+    if (to < line_end)
+        g_string_append(shown, CUT);
     if (!strchr(below->str, '^'))
         g_string_append_c(below, '^');
     return g_strdup_printf("%s\n%s\n", shown->str, below->str);

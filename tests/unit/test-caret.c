@@ -4,6 +4,7 @@
 #include "calendar/caret.h"
 
 #include <glib.h>
+#include <string.h>
 
 typedef struct {
     const char *text;
@@ -40,10 +41,30 @@ test_caret(void)
     }
 }
 
+/* A line of a megabyte is no message. */
+static void
+test_long_line(void)
+{
+    g_autofree char *many = g_strnfill(1000, 'a');
+    g_autofree char *near = g_strnfill(100, 'a');
+    g_autofree char *blank = g_strnfill(100, ' ');
+    g_autofree char *text = g_strconcat(many, "XY", many, NULL);
+    g_autofree char *expected =
+        g_strdup_printf("    ...%sXY%.98s...\n       %s^^\n", near, near, blank);
+    const Place middle = {1000, 2};
+    const Place all = {1000, 1002};
+    g_autofree char *shown = caret_show(text, &middle);
+    g_autofree char *whole = caret_show(text, &all);
+
+    g_assert_cmpstr(shown, ==, expected);
+    g_assert_cmpuint(strlen(whole), <, 500);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/caret/shows", test_caret);
+    g_test_add_func("/caret/long-line", test_long_line);
     return g_test_run();
 }
