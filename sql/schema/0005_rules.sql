@@ -338,29 +338,24 @@ WHEN (current_setting('pgalmanac.agent', true) IS DISTINCT FROM 'on')
 EXECUTE PROCEDURE pgagent.pga_rule_trigger();
 COMMENT ON TRIGGER pga_rule_trigger ON pgagent.pga_rule IS 'Has the job planned anew when a rule changes';
 
-/* ---- Rules of kind after: the job is planned when its run has ended, whoever wrote that ---- */
+/* ---- Rules of kind after: the job is planned when its run has ended, whoever ended it ---- */
 
-CREATE FUNCTION pgagent.pga_joblog_closed() RETURNS trigger
+CREATE FUNCTION pgagent.pga_job_freed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT FROM pgagent.pga_rule WHERE ruljobid = OLD.jlgjobid AND rulkind = 'after') THEN
-        UPDATE pgagent.pga_job
-        SET joblastend = clock_timestamp(), jobreplan = jobenabled, jobrevision = jobrevision + 1
-        WHERE jobid = OLD.jlgjobid;
+    IF EXISTS (SELECT FROM pgagent.pga_rule WHERE ruljobid = NEW.jobid AND rulkind = 'after') THEN
+        NEW.joblastend := clock_timestamp();
+        NEW.jobreplan := NEW.jobenabled;
+        NEW.jobrevision := OLD.jobrevision + 1;
         PERFORM pg_notify('pgalmanac', '');
     END IF;
-    RETURN NULL;
+    RETURN NEW;
 END;
 $$;
-COMMENT ON FUNCTION pgagent.pga_joblog_closed() IS 'Notes when a run has ended, for rules of kind after';
+COMMENT ON FUNCTION pgagent.pga_job_freed() IS 'Notes when a run has ended, for rules of kind after';
 
-/* Also for the agents' own statements. */
-CREATE TRIGGER pga_joblog_closed AFTER UPDATE OF jlgstatus ON pgagent.pga_joblog FOR EACH ROW
-WHEN (OLD.jlgstatus = 'r' AND NEW.jlgstatus <> 'r')
-EXECUTE PROCEDURE pgagent.pga_joblog_closed();
-COMMENT ON TRIGGER pga_joblog_closed ON pgagent.pga_joblog IS 'Notes when a run has ended, for rules of kind after';
-
-CREATE TRIGGER pga_joblog_removed AFTER DELETE ON pgagent.pga_joblog FOR EACH ROW
-WHEN (OLD.jlgstatus = 'r')
-EXECUTE PROCEDURE pgagent.pga_joblog_closed();
-COMMENT ON TRIGGER pga_joblog_removed ON pgagent.pga_joblog IS 'Notes when a run has ended, for rules of kind after';
+/* Also for the agents' own statements. Not when the log row is closed: that may have been deleted meanwhile. */
+CREATE TRIGGER pga_job_freed BEFORE UPDATE OF jobagentid ON pgagent.pga_job FOR EACH ROW
+WHEN (OLD.jobagentid IS NOT NULL AND NEW.jobagentid IS NULL)
+EXECUTE PROCEDURE pgagent.pga_job_freed();
+COMMENT ON TRIGGER pga_job_freed ON pgagent.pga_job IS 'Notes when a run has ended, for rules of kind after';

@@ -496,6 +496,19 @@ def test_after_a_run_of_a_pgagent(jobs, agent, installed, planned):
     wait_until(lambda: planned(job) == end + timedelta(hours=2), "it is planned after the end", one)
 
 
+def test_after_a_run_whose_log_was_deleted(jobs, agent, installed, planned):
+    one = agent()
+    held = HeldSql(installed)
+    job = jobs.job("job", held.step)
+    jobs.rule(job, "after", rulperiod="2 hours")
+    jobs.wait_for_running(job, one)
+    installed.execute("DELETE FROM pgagent.pga_joblog")
+    assert planned(job) is None, "it still runs"
+    held.release()
+    end = wait_until(lambda: installed.value("SELECT joblastend FROM pgagent.pga_job"), "the job is free", one)
+    wait_until(lambda: planned(job) == end + timedelta(hours=2), "it is planned after the end", one)
+
+
 def test_after_is_not_made_up_for_many_times(jobs, agent, installed, planned):
     """Overdue for an hour: one run, then the rhythm goes on."""
     one = agent()

@@ -86,7 +86,7 @@ ADDED = {
     "constraints": {"pgagent.pga_job.pga_job_jobtimeout_check", "pgagent.pga_jobstep.pga_jobstep_jsttimeout_check"},
     "indexes": {"pga_job_nextrun", "pga_job_replan", "pga_joblog_running", "pga_jobsteplog_jstid"},
     "triggers": {"pga_job_before_insert", "pga_job_after_insert", "pga_job_after_delete", "pga_schedule_before",
-                 "pga_request_trigger", "pga_joblog_closed", "pga_joblog_removed", "pga_setting_before", "pga_setting_insert", "pga_setting_update"},
+                 "pga_request_trigger", "pga_job_freed", "pga_setting_before", "pga_setting_insert", "pga_setting_update"},
     "functions": {"pgagent.pga_zone_works(text)", "pgagent.pga_check_zone(text,text)", "pgagent.pga_utc_offset(bigint,text)",
                   "pgagent.pga_schedule_after(timestamp with time zone,text,timestamp with time zone,timestamp with time zone,"
                   "boolean[],boolean[],boolean[],boolean[],boolean[],date[],time without time zone[])",
@@ -95,7 +95,7 @@ ADDED = {
                   "pgagent.pga_schedule_before()", "pgagent.pga_request_trigger()",
                   "pgagent.pga_read_macro(pgagent.pga_rule)", "pgagent.pga_cron_mistake(text)",
                   "pgagent.pga_ical_mistake(text)", "pgagent.pga_strangers(smallint[],integer,integer)",
-                  "pgagent.pga_joblog_closed()",
+                  "pgagent.pga_job_freed()",
                   "pgagent.pga_setting_before()", "pgagent.pga_setting_after()"},
 }
 
