@@ -139,7 +139,7 @@ engine_tick_failed(Engine *self, const char *what, const GError *error)
 }
 
 static void
-on_replanned(int64_t planned, int reached, const GError *error, gpointer user_data)
+on_replanned(int64_t planned, int64_t refused, int reached, const GError *error, gpointer user_data)
 {
     Engine *self = user_data;
 
@@ -150,6 +150,11 @@ on_replanned(int64_t planned, int reached, const GError *error, gpointer user_da
         return;
     }
     self->planned_up_to = reached;
+    if (refused > 0) {
+        self->wants_plans = true;
+        self->tick_is_fine = false;
+        engine_back_off(self);
+    }
     if (planned > 0 || reached > 0)
         engine_wake_at(self, clock_now_mono());
     engine_tick_done(self);

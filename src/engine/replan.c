@@ -19,13 +19,14 @@ typedef struct {
     GHashTable *rules;     /* job id -> GPtrArray of RuleRow; NULL = no job has any */
     GError *error;         /* of the first of two statements */
     int64_t now_at;
-    int reached; /* see ReplanDone */
+    int64_t wanted; /* plans that are to be written */
+    int reached;    /* see ReplanDone */
 } Replan;
 
 static void
 replan_end(Replan *self, int64_t planned, const GError *error)
 {
-    self->done(planned, self->reached, error, self->user_data);
+    self->done(planned, self->wanted - planned, self->reached, error, self->user_data);
     g_clear_pointer(&self->jobs, g_ptr_array_unref);
     g_clear_pointer(&self->schedules, g_hash_table_unref);
     g_clear_pointer(&self->rules, g_hash_table_unref);
@@ -74,6 +75,7 @@ replan_all(Replan *self)
 
         if (!plan.is_left || problems->len > known)
             g_array_append_val(plans, plan);
+        self->wanted += !plan.is_left;
     }
     if (plans->len == 0)
         replan_end(self, 0, NULL);

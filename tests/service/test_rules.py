@@ -629,3 +629,21 @@ def test_jobs_that_are_locked_do_not_stand_in_the_way(jobs, agent, installed):
     editor.rollback()
     editor.close()
     wait_until(lambda: not installed.value("SELECT count(*) FROM pgagent.pga_job WHERE jobreplan"), "all are planned", one)
+
+
+def test_what_was_locked_is_planned_soon_after(jobs, agent, installed, planned):
+    """Not only when the agent looks around again, which is in ten minutes here."""
+    agent("-t", "600")
+    locked, other = jobs.job("locked"), jobs.job("other")
+    for job in (locked, other):
+        jobs.rule(job, "daily", rulstart="2090-01-01 09:00+00")
+        planned(job)
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobreplan = true, jobplanned = NULL")
+    with installed.connect(autocommit=False) as holder, holder.cursor() as cursor:
+        cursor.execute("SELECT FROM pgagent.pga_job WHERE jobid = %s FOR UPDATE", (locked,))
+        installed.execute("NOTIFY pgalmanac")
+        planned(other)
+        assert installed.query(PLAN, locked)[0][0]
+        holder.rollback()
+    holder.close()
+    planned(locked)
