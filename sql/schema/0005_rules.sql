@@ -101,6 +101,17 @@ COMMENT ON COLUMN pgagent.pga_request.reqrulid IS 'run: the rule that asks for i
 
 /* In PL/pgSQL, which plans once for a session: a function of SQL would plan anew for each row that is written. */
 
+/* It writes nothing, so that its subtransaction gets no id. */
+CREATE FUNCTION pgagent.pga_read_length(words text) RETURNS interval
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN words::interval;
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION pgagent.pga_read_length(text) IS 'A length of time; NULL = it is none';
+
 /* A macro in cron text that is no rule of a calendar becomes the kind that it means. */
 CREATE FUNCTION pgagent.pga_read_macro(rule pgagent.pga_rule) RETURNS pgagent.pga_rule
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -111,9 +122,9 @@ BEGIN
     IF word = '@reboot' AND rest = '' THEN
         rule.rulkind := 'startup';
         rule.rultext := NULL;
-    ELSIF word IN ('@every', '@after') AND rest <> '' THEN
+    ELSIF word IN ('@every', '@after') AND pgagent.pga_read_length(rest) IS NOT NULL THEN
         rule.rulkind := substr(word, 2);
-        rule.rulperiod := rest::interval;
+        rule.rulperiod := pgagent.pga_read_length(rest);
         rule.rultext := NULL;
     END IF;
     RETURN rule;
@@ -215,35 +226,37 @@ BEGIN
             (5, rule.rulduration IS NOT NULL AND NOT rule.rulexception,
                 format('rulduration is %s; only an exception has one', rule.rulduration)),
             (6, least(extract(year FROM rule.rulduration), extract(month FROM rule.rulduration), extract(day FROM rule.rulduration),
-                      extract(epoch FROM rule.rulduration - date_trunc('day', rule.rulduration))) < 0
+                      CASE WHEN isfinite(rule.rulduration)
+                           THEN extract(epoch FROM rule.rulduration - date_trunc('day', rule.rulduration)) END) < 0
                 OR rule.rulduration <= interval '0',
                 format('rulduration is %s; it must be longer than 0', rule.rulduration)),
-            (7, rule.rulstart < timestamptz '0001-01-03 00:00+00' OR rule.rulstart >= timestamptz '9999-12-31 00:00+00',
+            (7, NOT isfinite(rule.rulduration), format('rulduration is %s; it must have an end', rule.rulduration)),
+            (8, rule.rulstart < timestamptz '0001-01-03 00:00+00' OR rule.rulstart >= timestamptz '9999-12-31 00:00+00',
                 format('rulstart is %s; it must be within the years 1 to 9999', rule.rulstart)),
-            (8, rule.rulend < rule.rulstart, format('rulend is %s; it must not be before rulstart, %s', rule.rulend, rule.rulstart)),
-            (9, rule.rulendcount < 0, format('rulendcount is %s; it must be 0 (no such end) or more', rule.rulendcount)),
-            (10, rule.rulevery < 1, format('rulevery is %s; it must be 1 or more', rule.rulevery)),
-            (11, pgagent.pga_strangers(rule.rulhours, 0, 23) IS NOT NULL,
+            (9, rule.rulend < rule.rulstart, format('rulend is %s; it must not be before rulstart, %s', rule.rulend, rule.rulstart)),
+            (10, rule.rulendcount < 0, format('rulendcount is %s; it must be 0 (no such end) or more', rule.rulendcount)),
+            (11, rule.rulevery < 1, format('rulevery is %s; it must be 1 or more', rule.rulevery)),
+            (12, pgagent.pga_strangers(rule.rulhours, 0, 23) IS NOT NULL,
                 format('rulhours has %s; hours are 0 to 23', pgagent.pga_strangers(rule.rulhours, 0, 23))),
-            (12, pgagent.pga_strangers(rule.rulweekdays, 0, 6) IS NOT NULL,
+            (13, pgagent.pga_strangers(rule.rulweekdays, 0, 6) IS NOT NULL,
                 format('rulweekdays has %s; weekdays are 0 (Sunday) to 6', pgagent.pga_strangers(rule.rulweekdays, 0, 6))),
-            (13, pgagent.pga_strangers(rule.rulmonthdays, -31, 31) IS NOT NULL,
+            (14, pgagent.pga_strangers(rule.rulmonthdays, -31, 31) IS NOT NULL,
                 format('rulmonthdays has %s; days of the month are 1 to 31, and from its end -1 to -31',
                        pgagent.pga_strangers(rule.rulmonthdays, -31, 31))),
-            (14, pgagent.pga_strangers(rule.rulmonths, 1, 12) IS NOT NULL,
+            (15, pgagent.pga_strangers(rule.rulmonths, 1, 12) IS NOT NULL,
                 format('rulmonths has %s; months are 1 to 12', pgagent.pga_strangers(rule.rulmonths, 1, 12))),
-            (15, rule.rulkind IN ('every', 'after') AND rule.rulperiod IS NULL,
+            (16, rule.rulkind IN ('every', 'after') AND rule.rulperiod IS NULL,
                 format('rulperiod is NULL; a rule of kind %s needs it', rule.rulkind)),
-            (16, extract(year FROM rule.rulperiod) <> 0 OR extract(month FROM rule.rulperiod) <> 0,
+            (17, extract(year FROM rule.rulperiod) <> 0 OR extract(month FROM rule.rulperiod) <> 0,
                 format('rulperiod is %s; it is elapsed time and cannot have months or years', rule.rulperiod)),
-            (17, rule.rulperiod <= interval '0', format('rulperiod is %s; it must be longer than 0', rule.rulperiod)),
-            (18, rule.rulkind IN ('cron', 'ical') AND rule.rultext IS NULL,
+            (18, rule.rulperiod <= interval '0', format('rulperiod is %s; it must be longer than 0', rule.rulperiod)),
+            (19, rule.rulkind IN ('cron', 'ical') AND rule.rultext IS NULL,
                 format('rultext is NULL; a rule of kind %s needs it', rule.rulkind)),
-            (19, rule.rulkind = 'cron' AND pgagent.pga_cron_mistake(rule.rultext) IS NOT NULL,
+            (20, rule.rulkind = 'cron' AND pgagent.pga_cron_mistake(rule.rultext) IS NOT NULL,
                 format('rultext is %L; %s', left(rule.rultext, 100), pgagent.pga_cron_mistake(rule.rultext))),
-            (20, rule.rulkind = 'ical' AND pgagent.pga_ical_mistake(rule.rultext) IS NOT NULL,
+            (21, rule.rulkind = 'ical' AND pgagent.pga_ical_mistake(rule.rultext) IS NOT NULL,
                 format('rultext is %L; %s', left(rule.rultext, 100), pgagent.pga_ical_mistake(rule.rultext))),
-            (21, rule.rulorigin NOT IN ('table', 'comment'), format('rulorigin is "%s"; it must be table or comment', rule.rulorigin))
+            (22, rule.rulorigin NOT IN ('table', 'comment'), format('rulorigin is "%s"; it must be table or comment', rule.rulorigin))
         ) c (place, is_wrong, message)
         WHERE c.is_wrong
         ORDER BY c.place LIMIT 1);

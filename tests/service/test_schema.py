@@ -93,7 +93,7 @@ ADDED = {
                   "pgagent.pga_plan_after(timestamp with time zone,integer,text)",
                   "pgagent.pga_job_before_insert()", "pgagent.pga_job_after_insert()", "pgagent.pga_notify()",
                   "pgagent.pga_schedule_before()", "pgagent.pga_request_trigger()",
-                  "pgagent.pga_read_macro(pgagent.pga_rule)", "pgagent.pga_cron_mistake(text)",
+                  "pgagent.pga_read_length(text)", "pgagent.pga_read_macro(pgagent.pga_rule)", "pgagent.pga_cron_mistake(text)",
                   "pgagent.pga_ical_mistake(text)", "pgagent.pga_strangers(smallint[],integer,integer)",
                   "pgagent.pga_job_freed()",
                   "pgagent.pga_setting_before()", "pgagent.pga_setting_after()"},
