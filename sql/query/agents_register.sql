@@ -2,8 +2,8 @@
 -- the epoch that goes on after a reconnect: only if the old row is still there (else: fenced, no row comes
 -- back). The old row's jobs follow in the next statement. No epoch although we are known: the number of our
 -- backend is still that of another agent's former connection (numbers come again, and soon so in a container).
--- An agent that has just been started ($7) asks for the runs of the jobs' startup rules; jobs that are being deleted are
--- passed by.
+-- An agent that has just been started ($7) asks for the runs of the jobs' startup rules. Jobs that somebody has locked to
+-- delete them, or FOR UPDATE, are passed by, and that is said: a request refers to its job, and would wait for the lock.
 WITH known AS (
     SELECT FROM pgagent.pga_jobagent WHERE jaguuid = $1::uuid AND jagepoch = $5::int8
 ), entered AS (
@@ -29,9 +29,21 @@ WITH known AS (
       AND j.jobenabled AND (j.jobhostagent = '' OR j.jobhostagent IN ($3::text, $2::text))
       AND $7::bool AND EXISTS (SELECT FROM entered)
       AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jaguuid = $1::uuid)
+), free AS (
+    SELECT j.jobid
+    FROM pgagent.pga_job j
+    WHERE j.jobid IN (SELECT s.jobid FROM startup s)
     FOR KEY SHARE OF j SKIP LOCKED
 ), asked AS (
     INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqby, reqtrigger, reqrulid)
-    SELECT 'run', s.jobid, NULL, 'startup', s.rulid FROM startup s ORDER BY s.rulid
+    SELECT 'run', s.jobid, NULL, 'startup', s.rulid
+    FROM startup s JOIN free USING (jobid)
+    ORDER BY s.rulid
+), passed_by AS (
+    INSERT INTO pgagent.pga_agentlog (aglagent, agllevel, agljobid, aglmessage)
+    SELECT DISTINCT $2::text, 'warning', s.jobid,
+           'not run at the start of this agent, because somebody had the job locked'
+    FROM startup s
+    WHERE s.jobid NOT IN (SELECT f.jobid FROM free f)
 )
 SELECT (SELECT jagepoch FROM entered), $5::int8 = 0 OR EXISTS (SELECT FROM known)

@@ -566,6 +566,22 @@ def test_startup_runs_once_for_each_start(jobs, agent, installed):
         "everywhere": 3, "here": 1, "elsewhere": 0, "disabled": 0, "not yet": 0, "over": 0, "run out": 0}
 
 
+def test_startup_of_a_job_that_is_locked_is_not_left_out_silently(jobs, agent, installed):
+    locked, other = jobs.job("locked", sql("SELECT 1")), jobs.job("other", sql("SELECT 1"))
+    for job in (locked, other):
+        jobs.rule(job, "startup")
+    editor = installed.connect(autocommit=False)
+    with editor.cursor() as cursor:
+        cursor.execute("SELECT FROM pgagent.pga_job WHERE jobid = %s FOR UPDATE", (locked,))
+    one = agent()
+    jobs.wait_for_runs(other, agent=one)
+    editor.rollback()
+    editor.close()
+    assert jobs.runs(locked) == []
+    assert installed.query("SELECT aglagent, agllevel, agljobid FROM pgagent.pga_agentlog WHERE agljobid IS NOT NULL") == [
+        (one.name, "warning", locked)]
+
+
 # Planning by the service itself
 
 def test_a_due_slot_is_not_passed_over_when_the_service_plans(jobs, agent, installed, planned):
