@@ -29,10 +29,10 @@ struct Timetable {
     gpointer user_data;
     GPtrArray *schedules; /* of Schedule */
     GArray *entries;      /* of Entry, in the order of JobTimes.rules */
-    Schedule
-        *whole; /* owns all those; NULL = the job has no slots, or none that may be said here */
-    int64_t
-        first_at; /* the first slot after after_at; NO_INSTANT = none. Each rule's problem asks */
+    /* Owns all those; NULL = the job has no slots, or none that may be said here. */
+    Schedule *whole;
+    /* The first slot after after_at; NO_INSTANT = none. Each rule's problem asks for it. */
+    int64_t first_at;
     bool is_unreadable; /* a time zone is not known here */
     bool is_stopped;    /* an exception cannot be read */
 };

@@ -10,7 +10,8 @@
 typedef struct {
     const char *zone;           /* of what names none */
     const GPtrArray *schedules; /* of ScheduleRow; may be NULL */
-    const GPtrArray *rules; /* of RuleRow; may be NULL. They must live as long as the timetable */
+    /* Of RuleRow; may be NULL. They must live as long as the timetable. */
+    const GPtrArray *rules;
     bool is_running; /* the job runs: when its rules of kind after ask next is not known yet */
 } JobTimes;
 

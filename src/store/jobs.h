@@ -17,8 +17,8 @@ typedef struct {
     int64_t planned_at; /* the plan; NO_INSTANT, also on a disabled job */
     char *zone;
     int64_t timeout_us; /* 0 = none */
-    char *
-        server; /* of its first step: "" = the agent's own, else a connection string; NULL = no SQL step */
+    /* Of its first step: "" = the agent's own, else a connection string; NULL = no SQL step. */
+    char *server;
     char *database; /* of that step */
     bool has_rules; /* enabled ones */
 } DueJob;
