@@ -72,7 +72,7 @@ part_service() {
 
 part_service_sanitizers() {
     part_sanitizers
-    service_tests sanitizers "$@"
+    PGALMANAC_PEER_RULES=${PGALMANAC_PEER_RULES:-500} service_tests sanitizers "$@"
 }
 
 part_valgrind() {
@@ -171,5 +171,5 @@ part_cppcheck() {
 
 part_fuzz() {
     part_clang
-    PGALMANAC_BUILDDIR=$work/clang FUZZ_OUT=$work/fuzz "$top/tests/fuzz/run" "${FUZZ_SECONDS:-20}" "$@"
+    PGALMANAC_BUILDDIR=$work/clang FUZZ_OUT=$work/fuzz "$top/tests/fuzz/run" "${FUZZ_SECONDS:-12}" "$@"
 }
