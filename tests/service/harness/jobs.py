@@ -73,6 +73,13 @@ class Jobs:
             "SELECT l.jslstatus, l.jslresult, l.jsloutput, l.jslsqlstate, s.jstname FROM pgagent.pga_jobsteplog l"
             " JOIN pgagent.pga_jobstep s ON s.jstid = l.jsljstid WHERE s.jstjobid = %s ORDER BY l.jslid", job)
 
+    def wait_for_steps(self, job, agent=None):
+        """Until none of them is open; returns steps_of(). What was refused at first is written after the run's end."""
+        def closed():
+            steps = self.steps_of(job)
+            return None if any(step[0] == "r" for step in steps) else [steps]
+        return wait_until(closed, f"the steps of job {job} are closed", agent)[0]
+
     def wait_for_runs(self, job, count=1, agent=None):
         """Until so many runs of the job have ended; returns runs()."""
         def ended():
@@ -100,8 +107,7 @@ class Jobs:
         before = len(self.runs(job))
         self.run_now(job)
         status, _, reason, _ = self.wait_for_runs(job, before + 1, agent)[-1]
-        self.wait_until_settled(agent)  # a step's end that was refused at first is written after the run's
-        return status, reason, self.steps_of(job)
+        return status, reason, self.wait_for_steps(job, agent)
 
 
 def sql(code, **more):
