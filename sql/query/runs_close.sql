@@ -1,6 +1,7 @@
 -- How run $1 of job $6 ended, and the job is free again: all or nothing, and only while both are this epoch's ($2).
 -- The job is freed also if somebody deleted the log row, but not for a newer run (this may be sent twice).
--- No row comes back while somebody has one of them locked: nothing is done then.
+-- No row comes back while somebody has one of them locked: nothing is done then. None either if the job was ours but
+-- got away: our control connection has just come back and made the job that of its new row. The next attempt frees it.
 WITH job AS (
     SELECT j.jobid FROM pgagent.pga_job j WHERE j.jobid = $6::int4 FOR NO KEY UPDATE SKIP LOCKED
 ), run AS (
@@ -12,6 +13,13 @@ WITH job AS (
       AND (EXISTS (SELECT FROM run)
            OR NOT EXISTS (SELECT FROM pgagent.pga_joblog l
                           WHERE l.jlgid = $1::int8 AND l.jlgstatus = 'r' AND l.jlgepoch = $2::int8))
+), held AS (
+    SELECT j.jobid, a.jagpid
+    FROM pgagent.pga_job j
+    JOIN pgagent.pga_jobagent a ON a.jagpid = j.jobagentid
+    WHERE j.jobid = $6::int4 AND a.jagepoch = $2::int8
+      AND NOT EXISTS (SELECT FROM pgagent.pga_joblog l
+                      WHERE l.jlgjobid = $6::int4 AND l.jlgstatus = 'r' AND l.jlgid <> $1::int8)
 ), closed AS (
     UPDATE pgagent.pga_joblog l
     SET jlgstatus = $3::text::char, jlgduration = $4::int8 * interval '1 microsecond', jlgreason = $5::text
@@ -20,9 +28,9 @@ WITH job AS (
 ), freed AS (
     UPDATE pgagent.pga_job j
     SET jobagentid = NULL
-    FROM job, can, pgagent.pga_jobagent a
-    WHERE j.jobid = job.jobid AND j.jobagentid = a.jagpid AND a.jagepoch = $2::int8
-      AND NOT EXISTS (SELECT FROM pgagent.pga_joblog l
-                      WHERE l.jlgjobid = $6::int4 AND l.jlgstatus = 'r' AND l.jlgid <> $1::int8)
+    FROM job, can, held
+    WHERE j.jobid = job.jobid AND j.jobid = held.jobid AND j.jobagentid = held.jagpid
+    RETURNING j.jobid
 )
 SELECT can.ok FROM can
+WHERE EXISTS (SELECT FROM freed) OR NOT EXISTS (SELECT FROM held)

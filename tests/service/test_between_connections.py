@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: PostgreSQL
+"""An agent has two connections: what one commits after the other's statement has begun, but before it locks its rows."""
+import os
+import threading
+from contextlib import closing
+
+import pytest
+
+from harness.database import TOP
+from harness.waiting import wait_until
+
+pytestmark = pytest.mark.core
+
+UUID = "6a1c1b52-3a0f-4f53-9d5b-0d8a4a3f7a11"
+LOCK_OF_JOB = "WHERE j.jobid = $6::int4 FOR NO KEY UPDATE SKIP LOCKED"
+
+
+def read_query(name):
+    with open(os.path.join(TOP, "sql", "query", name + ".sql"), encoding="utf-8") as file:
+        return file.read()
+
+
+@pytest.fixture(name="reconnected")
+def fixture_reconnected(installed):
+    """An agent that has come back: two rows in the register, and the job still with the former one."""
+    job = installed.value("INSERT INTO pgagent.pga_job (jobjclid, jobname) VALUES (1, 'held') RETURNING jobid")
+    installed.execute_as_agent(
+        "INSERT INTO pgagent.pga_jobagent (jagpid, jagstation, jaguuid, jagname, jagepoch, jaglease)"
+        " SELECT pid, 'here', %s, 'one', 7, now() + interval '30 s' FROM (VALUES (1), (2)) AS r (pid)", UUID)
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobagentid = 1 WHERE jobid = %s", job)
+    installed.execute_as_agent(
+        "INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus, jlgepoch) VALUES (%s, 'r', 7)", job)
+    return job
+
+
+def test_a_run_is_closed_while_its_job_is_repointed(installed, reconnected):
+    """The statement must not end with the run closed and the job still held: nobody would ever free it."""
+    run = installed.value("SELECT jlgid FROM pgagent.pga_joblog WHERE jlgjobid = %s", reconnected)
+    statement = read_query("runs_close")
+    assert LOCK_OF_JOB in statement
+    waiting = statement.replace(LOCK_OF_JOB, "WHERE j.jobid = $6::int4 AND pg_advisory_lock(1) IS NOT NULL"
+                                             " FOR NO KEY UPDATE SKIP LOCKED")
+    arguments = (run, 7, "s", 1000, None, reconnected)
+    answers = []
+
+    def close(connection, name):
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXECUTE {name} (%s, %s, %s, %s, %s, %s)", arguments)
+            answers.append(cursor.fetchall())
+
+    with closing(installed.connect()) as log, closing(installed.connect()) as control:
+        with log.cursor() as cursor:
+            cursor.execute("SET pgalmanac.agent = 'on'")
+            cursor.execute("PREPARE at_once AS " + statement)
+            cursor.execute("PREPARE waiting AS " + waiting)
+        with control.cursor() as cursor:
+            cursor.execute("SET pgalmanac.agent = 'on'")
+            cursor.execute("SELECT pg_advisory_lock(1)")
+            thread = threading.Thread(target=close, args=(log, "waiting"))
+            thread.start()
+            wait_until(lambda: installed.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"),
+                       "the statement is between its snapshot and its locks")
+            cursor.execute("UPDATE pgagent.pga_job SET jobagentid = 2 WHERE jobid = %s", (reconnected,))
+            cursor.execute("SELECT pg_advisory_unlock(1)")
+        thread.join()
+        if answers == [[]]:  # the agent sends it again
+            close(log, "at_once")
+    assert answers[-1] == [(True,)]
+    assert installed.query("SELECT jobagentid FROM pgagent.pga_job") == [(None,)]
+    assert installed.query("SELECT jlgstatus FROM pgagent.pga_joblog") == [("s",)]
