@@ -4,7 +4,7 @@
     PGALMANAC_BUILDDIR=/tmp/build /usr/bin/python3 -m pytest tests/service -k NAME
 
 PG_BINDIR chooses the server (default: the newest in /usr/lib/postgresql), PGALMANAC_VALGRIND=1 runs
-the agents under valgrind."""
+the agents under valgrind, PGALMANAC_PROGRAM_ONLY=1 leaves out the tests that never start our program."""
 import itertools
 import os
 import shutil
@@ -34,6 +34,13 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     psycopg2.extensions.set_wait_callback(wait_for_answer)
     config.addinivalue_line("markers", "core: the selection that also runs on the oldest and newest server")
+
+
+def pytest_collection_modifyitems(config, items):
+    if os.environ.get("PGALMANAC_PROGRAM_ONLY"):
+        left_out = [item for item in items if "program" not in item.fixturenames]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if "program" in item.fixturenames]
 
 
 @pytest.hookimpl(hookwrapper=True)
