@@ -30,6 +30,7 @@ SQL_QUERY = \
 	sql/query/runs_note_pid.sql \
 	sql/query/runs_open_step.sql \
 	sql/query/runs_unknown.sql \
+	sql/query/schedule_defects.sql \
 	sql/query/schema_check.sql \
 	sql/query/schema_find_zone.sql \
 	sql/query/schema_lock.sql \
@@ -40,15 +41,19 @@ SQL_QUERY = \
 	sql/query/schema_version.sql \
 	sql/query/session_listen.sql \
 	sql/query/session_setup.sql
+# Parts of one transaction, several statements each.
+SQL_ADOPT = \
+	sql/adopt/begin.sql
+SQL_FILES = $(SQL_SCHEMA) $(SQL_QUERY) $(SQL_ADOPT)
 
-EXTRA_DIST += $(SQL_SCHEMA) $(SQL_QUERY)
+EXTRA_DIST += $(SQL_FILES)
 BUILT_SOURCES += sql/sql-resource.h
 CLEANFILES += sql/sql-resource.c sql/sql-resource.h sql/sql.gresource.xml
 
-sql/sql.gresource.xml: $(SQL_SCHEMA) $(SQL_QUERY) Makefile
+sql/sql.gresource.xml: $(SQL_FILES) Makefile
 	$(AM_V_GEN)mkdir -p sql && { \
 	  echo '<gresources><gresource prefix="/pgalmanac">'; \
-	  for file in $(SQL_SCHEMA) $(SQL_QUERY); do echo "<file>$$file</file>"; done; \
+	  for file in $(SQL_FILES); do echo "<file>$$file</file>"; done; \
 	  echo '</gresource></gresources>'; } > $@
 sql/sql-resource.c: sql/sql.gresource.xml
 	$(AM_V_GEN)$(GLIB_COMPILE_RESOURCES) --sourcedir=$(top_srcdir) --generate-source --c-name sql --target=$@ $<

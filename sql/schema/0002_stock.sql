@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* pgAgent 4.2's eight tables: names, order, types, defaults, constraints and indexes are what pgAdmin, stock agents
- * and people's scripts rely on, and never change. What is ours is appended by the files that follow. */
+ * and people's scripts rely on, and never change. What is ours is appended by the files that follow.
+ *
+ * IF NOT EXISTS, OR REPLACE: setup also runs this where a pgAgent has been, after it has looked that all is as here. */
 
-CREATE TABLE pgagent.pga_jobagent (
+CREATE TABLE IF NOT EXISTS pgagent.pga_jobagent (
     jagpid int4 NOT NULL PRIMARY KEY,
     jaglogintime timestamptz NOT NULL DEFAULT current_timestamp,
     jagstation text NOT NULL
@@ -12,19 +14,23 @@ COMMENT ON COLUMN pgagent.pga_jobagent.jagpid IS 'Process id of the server proce
 COMMENT ON COLUMN pgagent.pga_jobagent.jaglogintime IS 'When the agent registered';
 COMMENT ON COLUMN pgagent.pga_jobagent.jagstation IS 'Host that the agent runs on';
 
-CREATE TABLE pgagent.pga_jobclass (
+CREATE TABLE IF NOT EXISTS pgagent.pga_jobclass (
     jclid serial NOT NULL PRIMARY KEY,
     jclname text NOT NULL
 );
-CREATE UNIQUE INDEX pga_jobclass_name ON pgagent.pga_jobclass (jclname);
+CREATE UNIQUE INDEX IF NOT EXISTS pga_jobclass_name ON pgagent.pga_jobclass (jclname);
 COMMENT ON TABLE pgagent.pga_jobclass IS 'Kinds of jobs, for people to sort them by';
 COMMENT ON COLUMN pgagent.pga_jobclass.jclid IS 'Id of the class; 1 is what pgAdmin offers first';
 COMMENT ON COLUMN pgagent.pga_jobclass.jclname IS 'Name of the class';
 
 INSERT INTO pgagent.pga_jobclass (jclname)
-VALUES ('Routine Maintenance'), ('Data Import'), ('Data Export'), ('Data Summarisation'), ('Miscellaneous');
+SELECT name
+FROM unnest(ARRAY['Routine Maintenance', 'Data Import', 'Data Export', 'Data Summarisation', 'Miscellaneous'])
+    WITH ORDINALITY c (name, place)
+WHERE NOT EXISTS (SELECT FROM pgagent.pga_jobclass)
+ORDER BY place;
 
-CREATE TABLE pgagent.pga_job (
+CREATE TABLE IF NOT EXISTS pgagent.pga_job (
     jobid serial NOT NULL PRIMARY KEY,
     jobjclid int4 NOT NULL REFERENCES pgagent.pga_jobclass (jclid) ON DELETE RESTRICT ON UPDATE RESTRICT,
     jobname text NOT NULL,
@@ -50,7 +56,7 @@ COMMENT ON COLUMN pgagent.pga_job.jobagentid IS 'Agent that runs the job now (ja
 COMMENT ON COLUMN pgagent.pga_job.jobnextrun IS 'When the job runs next: by plan or because somebody asked. Setting it to a time asks for one run then; setting it to NULL plans anew';
 COMMENT ON COLUMN pgagent.pga_job.joblastrun IS 'When the job was last started';
 
-CREATE TABLE pgagent.pga_jobstep (
+CREATE TABLE IF NOT EXISTS pgagent.pga_jobstep (
     jstid serial NOT NULL PRIMARY KEY,
     jstjobid int4 NOT NULL REFERENCES pgagent.pga_job (jobid) ON DELETE CASCADE ON UPDATE RESTRICT,
     jstname text NOT NULL,
@@ -65,7 +71,7 @@ CREATE TABLE pgagent.pga_jobstep (
     jstonerror char NOT NULL DEFAULT 'f' CONSTRAINT pga_jobstep_jstonerror_check CHECK (jstonerror IN ('f', 's', 'i')),
     jscnextrun timestamptz NULL
 );
-CREATE INDEX pga_jobstep_jobid ON pgagent.pga_jobstep (jstjobid);
+CREATE INDEX IF NOT EXISTS pga_jobstep_jobid ON pgagent.pga_jobstep (jstjobid);
 COMMENT ON TABLE pgagent.pga_jobstep IS 'Steps of jobs, carried out in the order of their names';
 COMMENT ON COLUMN pgagent.pga_jobstep.jstid IS 'Id of the step';
 COMMENT ON COLUMN pgagent.pga_jobstep.jstjobid IS 'Job that the step belongs to';
@@ -79,7 +85,7 @@ COMMENT ON COLUMN pgagent.pga_jobstep.jstdbname IS 'SQL: database of the agent''
 COMMENT ON COLUMN pgagent.pga_jobstep.jstonerror IS 'When the step fails: f = the job fails, s = count it as a success and go on, i = ignore it and go on';
 COMMENT ON COLUMN pgagent.pga_jobstep.jscnextrun IS 'Not used';
 
-CREATE TABLE pgagent.pga_schedule (
+CREATE TABLE IF NOT EXISTS pgagent.pga_schedule (
     jscid serial NOT NULL PRIMARY KEY,
     jscjobid int4 NOT NULL REFERENCES pgagent.pga_job (jobid) ON DELETE CASCADE ON UPDATE RESTRICT,
     jscname text NOT NULL,
@@ -98,7 +104,7 @@ CREATE TABLE pgagent.pga_schedule (
     CONSTRAINT pga_schedule_jscmonthdays_size CHECK (array_upper(jscmonthdays, 1) = 32),
     CONSTRAINT pga_schedule_jscmonths_size CHECK (array_upper(jscmonths, 1) = 12)
 );
-CREATE INDEX pga_jobschedule_jobid ON pgagent.pga_schedule (jscjobid);
+CREATE INDEX IF NOT EXISTS pga_jobschedule_jobid ON pgagent.pga_schedule (jscjobid);
 COMMENT ON TABLE pgagent.pga_schedule IS 'Schedules of jobs: a job runs at every minute that all five lists allow; a list without any true allows everything';
 COMMENT ON COLUMN pgagent.pga_schedule.jscid IS 'Id of the schedule';
 COMMENT ON COLUMN pgagent.pga_schedule.jscjobid IS 'Job that the schedule belongs to';
@@ -113,28 +119,28 @@ COMMENT ON COLUMN pgagent.pga_schedule.jscweekdays IS 'Days of the week, from Su
 COMMENT ON COLUMN pgagent.pga_schedule.jscmonthdays IS 'Days of the month, 1 to 31; the 32nd stands for the last day, whatever its number';
 COMMENT ON COLUMN pgagent.pga_schedule.jscmonths IS 'Months, from January on';
 
-CREATE TABLE pgagent.pga_exception (
+CREATE TABLE IF NOT EXISTS pgagent.pga_exception (
     jexid serial NOT NULL PRIMARY KEY,
     jexscid int4 NOT NULL REFERENCES pgagent.pga_schedule (jscid) ON DELETE CASCADE ON UPDATE RESTRICT,
     jexdate date NULL,
     jextime time NULL
 );
-CREATE INDEX pga_exception_jexscid ON pgagent.pga_exception (jexscid);
-CREATE UNIQUE INDEX pga_exception_datetime ON pgagent.pga_exception (jexdate, jextime);
+CREATE INDEX IF NOT EXISTS pga_exception_jexscid ON pgagent.pga_exception (jexscid);
+CREATE UNIQUE INDEX IF NOT EXISTS pga_exception_datetime ON pgagent.pga_exception (jexdate, jextime);
 COMMENT ON TABLE pgagent.pga_exception IS 'When a schedule does not run its job: a day, a time of every day, or a time of one day';
 COMMENT ON COLUMN pgagent.pga_exception.jexid IS 'Id of the exception';
 COMMENT ON COLUMN pgagent.pga_exception.jexscid IS 'Schedule that the exception belongs to';
 COMMENT ON COLUMN pgagent.pga_exception.jexdate IS 'Local date; NULL = every day';
 COMMENT ON COLUMN pgagent.pga_exception.jextime IS 'Local time, to the minute; NULL = the whole day';
 
-CREATE TABLE pgagent.pga_joblog (
+CREATE TABLE IF NOT EXISTS pgagent.pga_joblog (
     jlgid serial NOT NULL PRIMARY KEY,
     jlgjobid int4 NOT NULL REFERENCES pgagent.pga_job (jobid) ON DELETE CASCADE ON UPDATE RESTRICT,
     jlgstatus char NOT NULL DEFAULT 'r' CONSTRAINT pga_joblog_jlgstatus_check CHECK (jlgstatus IN ('r', 's', 'f', 'i', 'd')),
     jlgstart timestamptz NOT NULL DEFAULT current_timestamp,
     jlgduration interval NULL
 );
-CREATE INDEX pga_joblog_jobid ON pgagent.pga_joblog (jlgjobid);
+CREATE INDEX IF NOT EXISTS pga_joblog_jobid ON pgagent.pga_joblog (jlgjobid);
 COMMENT ON TABLE pgagent.pga_joblog IS 'Runs of jobs';
 COMMENT ON COLUMN pgagent.pga_joblog.jlgid IS 'Id of the run';
 COMMENT ON COLUMN pgagent.pga_joblog.jlgjobid IS 'Job that ran';
@@ -142,7 +148,7 @@ COMMENT ON COLUMN pgagent.pga_joblog.jlgstatus IS 'How it ended: r = still runni
 COMMENT ON COLUMN pgagent.pga_joblog.jlgstart IS 'When it started';
 COMMENT ON COLUMN pgagent.pga_joblog.jlgduration IS 'How long it took';
 
-CREATE TABLE pgagent.pga_jobsteplog (
+CREATE TABLE IF NOT EXISTS pgagent.pga_jobsteplog (
     jslid serial NOT NULL PRIMARY KEY,
     jsljlgid int4 NOT NULL REFERENCES pgagent.pga_joblog (jlgid) ON DELETE CASCADE ON UPDATE RESTRICT,
     jsljstid int4 NOT NULL REFERENCES pgagent.pga_jobstep (jstid) ON DELETE CASCADE ON UPDATE RESTRICT,
@@ -152,7 +158,7 @@ CREATE TABLE pgagent.pga_jobsteplog (
     jslduration interval NULL,
     jsloutput text
 );
-CREATE INDEX pga_jobsteplog_jslid ON pgagent.pga_jobsteplog (jsljlgid);
+CREATE INDEX IF NOT EXISTS pga_jobsteplog_jslid ON pgagent.pga_jobsteplog (jsljlgid);
 COMMENT ON TABLE pgagent.pga_jobsteplog IS 'Steps of runs';
 COMMENT ON COLUMN pgagent.pga_jobsteplog.jslid IS 'Id of the entry';
 COMMENT ON COLUMN pgagent.pga_jobsteplog.jsljlgid IS 'Run that the step was part of';
@@ -163,7 +169,7 @@ COMMENT ON COLUMN pgagent.pga_jobsteplog.jslstart IS 'When it started';
 COMMENT ON COLUMN pgagent.pga_jobsteplog.jslduration IS 'How long it took';
 COMMENT ON COLUMN pgagent.pga_jobsteplog.jsloutput IS 'What it printed or why it failed';
 
-CREATE FUNCTION pgagent.pgagent_schema_version() RETURNS int2
+CREATE OR REPLACE FUNCTION pgagent.pgagent_schema_version() RETURNS int2
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN 4;
@@ -171,7 +177,7 @@ END;
 $$;
 COMMENT ON FUNCTION pgagent.pgagent_schema_version() IS 'Version of pgAgent''s tables, which its agents ask for: 4';
 
-CREATE FUNCTION pgagent.pga_is_leap_year(int2) RETURNS bool
+CREATE OR REPLACE FUNCTION pgagent.pga_is_leap_year(int2) RETURNS bool
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     RETURN ($1 % 4 = 0 AND $1 % 100 <> 0) OR $1 % 400 = 0;

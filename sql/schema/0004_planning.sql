@@ -3,14 +3,16 @@
  * their sessions set pgalmanac.agent = 'on'.
  *
  * Planning never raises and is always bounded: what cannot be planned here is NULL, and an agent looks into it. No
- * trigger writes within a subtransaction or touches other jobs' rows, because pgAdmin finds what it created by xmin. */
+ * trigger writes within a subtransaction or touches other jobs' rows, because pgAdmin finds what it created by xmin.
+ *
+ * OR REPLACE: these functions stay when the tables are given back to pgAgent, and are found when they are taken again. */
 
 /* ---- Zones ---- */
 
 /* Whether the server can compute with a zone here. PostgreSQL reads a name that is an abbreviation too (MET, EET) as
  * that fixed offset, without summer time: those are left to the agents. It writes nothing, so that its subtransaction
  * gets no id. */
-CREATE FUNCTION pgagent.pga_zone_works(zone text) RETURNS bool
+CREATE OR REPLACE FUNCTION pgagent.pga_zone_works(zone text) RETURNS bool
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN timezone(zone, timestamptz '2000-01-01 00:00+00') IS NOT NULL
@@ -41,7 +43,7 @@ END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_check_zone(text, text) IS 'Raises an error unless the time zone is an IANA name that this server knows';
 
-CREATE FUNCTION pgagent.pga_utc_offset(at_second int8, zone text) RETURNS int8
+CREATE OR REPLACE FUNCTION pgagent.pga_utc_offset(at_second int8, zone text) RETURNS int8
 LANGUAGE sql STABLE AS $$
     SELECT extract(epoch FROM timezone($2, to_timestamp($1)) - timezone('UTC', to_timestamp($1)))::int8
 $$;
@@ -59,7 +61,7 @@ COMMENT ON FUNCTION pgagent.pga_utc_offset(int8, text) IS 'Seconds that local ti
  * hours) take every real minute; others run once per label: at the first of both, or with the offset before the gap.
  * Labels and instants are not in the same order there, which is why the search begins a day early and ends only when no
  * later day can give an earlier instant. */
-CREATE FUNCTION pgagent.pga_schedule_after(
+CREATE OR REPLACE FUNCTION pgagent.pga_schedule_after(
     after_at timestamptz, zone text, start_at timestamptz, end_at timestamptz,
     minutes bool[], hours bool[], weekdays bool[], monthdays bool[], months bool[],
     exception_dates date[], exception_times time[])
@@ -257,7 +259,7 @@ $$;
 COMMENT ON FUNCTION pgagent.pga_plan_after(timestamptz, int4, text) IS 'First instant after the given one at which any enabled schedule of a job asks for a run; NULL = never, or not to be said in SQL';
 
 /* pgAgent's own signature, which stock triggers, agents and people call. */
-CREATE FUNCTION pgagent.pga_next_schedule(int4, timestamptz, timestamptz, bool[], bool[], bool[], bool[], bool[])
+CREATE OR REPLACE FUNCTION pgagent.pga_next_schedule(int4, timestamptz, timestamptz, bool[], bool[], bool[], bool[], bool[])
 RETURNS timestamptz
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -314,7 +316,7 @@ END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_job_after_insert() IS 'A next run given with a new job is a request to run it then';
 
-CREATE FUNCTION pgagent.pga_job_trigger() RETURNS trigger
+CREATE OR REPLACE FUNCTION pgagent.pga_job_trigger() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     agent text := current_setting('pgalmanac.agent', true);
@@ -445,7 +447,7 @@ END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_schedule_before() IS 'Completes a list of 31 month days and refuses unknown time zones';
 
-CREATE FUNCTION pgagent.pga_schedule_trigger() RETURNS trigger
+CREATE OR REPLACE FUNCTION pgagent.pga_schedule_trigger() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     jobs int4[];
@@ -469,7 +471,7 @@ END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_schedule_trigger() IS 'Plans the job anew when a schedule changes';
 
-CREATE FUNCTION pgagent.pga_exception_trigger() RETURNS trigger
+CREATE OR REPLACE FUNCTION pgagent.pga_exception_trigger() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     schedules int4[];
