@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -76,4 +77,14 @@ cli_fail(const char *word, const GError *error)
 {
     fprintf(stderr, "pgalmanac %s: %s\n", word, error->message);
     return (int)exit_code(error);
+}
+
+bool
+cli_flush(GError **error)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not write the answer: %s",
+                g_strerror(errno));
+    return false;
 }

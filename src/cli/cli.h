@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 typedef enum {
@@ -31,3 +32,6 @@ void cli_print_commands(FILE *out);
 
 /* Writes "pgalmanac WORD: reason" to stderr and returns the exit code that the error stands for. */
 int cli_fail(const char *word, const GError *error);
+
+/* A full disk or a closed output must not look like an answer: the last thing that a command does. Errors: SYSTEM. */
+bool cli_flush(GError **error) G_GNUC_WARN_UNUSED_RESULT;

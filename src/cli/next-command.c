@@ -2,7 +2,6 @@
 /* The words and options of `pgalmanac next`. */
 #include "config.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -188,17 +187,6 @@ fail_at(const NextQuestion *question, const Place *place, const GError *error)
     return code;
 }
 
-/* A full disk or a closed output must not look like an answer. */
-static bool
-flush_output(GError **error)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return true;
-    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not write the answer: %s",
-                g_strerror(errno));
-    return false;
-}
-
 int
 cli_next(int argc, char **argv)
 {
@@ -227,5 +215,5 @@ cli_next(int argc, char **argv)
     if (!answer)
         return fail_at(&question, &place, error);
     next_print(&question, answer, format, stdout);
-    return flush_output(&error) ? CLI_OK : cli_fail("next", error);
+    return cli_flush(&error) ? CLI_OK : cli_fail("next", error);
 }

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/settings.h"
+#include "store/schema.h"
+#include "store/sql.h"
 
 struct CliSession {
     PGconn *conn;
@@ -71,9 +73,13 @@ cli_session_open(const char *conninfo, GError **error)
     }
     PQsetErrorVerbosity(self->conn, PQERRORS_DEFAULT);
     /* Nothing that a role or a database sets may change what our statements mean. */
-    if (!cli_session_script(self, "SET client_min_messages = warning; SET search_path = pg_catalog",
+    if (!cli_session_script(self,
+                            "SET client_min_messages = warning; SET search_path = pg_catalog; "
+                            "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'",
                             error))
         return NULL;
+    /* What is printed is UTF-8. The few encodings that the server cannot convert stay as they are. */
+    (void)PQsetClientEncoding(self->conn, "UTF8");
     return g_steal_pointer(&self);
 }
 
@@ -86,6 +92,33 @@ cli_session_close(CliSession *self)
     g_free(self);
 }
 
+static AlmanacError
+read_sqlstate(const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    if (g_strcmp0(state, "P0002") == 0) /* no_data_found */
+        return ALMANAC_ERROR_NOT_FOUND;
+    if (state != NULL && (strcmp(state, "21000") == 0 || g_str_has_prefix(state, "22")))
+        return ALMANAC_ERROR_INPUT;
+    return ALMANAC_ERROR_QUERY;
+}
+
+/* What was given is wrong, and not the statement: people need not see where in the server that was found. */
+static char *
+describe_input(const PGresult *result)
+{
+    static const int fields[] = {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT};
+    GString *text = g_string_new(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+        const char *more = PQresultErrorField(result, fields[i]);
+        if (more != NULL)
+            g_string_append_printf(text, "\n%s", more);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static bool
 check_result(CliSession *self, PGresult *result, GError **error)
 {
@@ -93,10 +126,13 @@ check_result(CliSession *self, PGresult *result, GError **error)
 
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
         return true;
-    set_error(error,
-              PQstatus(self->conn) == CONNECTION_OK ? ALMANAC_ERROR_QUERY
-                                                    : ALMANAC_ERROR_CONNECTION,
-              PQerrorMessage(self->conn));
+    if (PQstatus(self->conn) != CONNECTION_OK) {
+        set_error(error, ALMANAC_ERROR_CONNECTION, PQerrorMessage(self->conn));
+        return false;
+    }
+    AlmanacError code = read_sqlstate(result);
+    g_autofree char *input = code != ALMANAC_ERROR_QUERY ? describe_input(result) : NULL;
+    set_error(error, code, input != NULL ? input : PQerrorMessage(self->conn));
     return false;
 }
 
@@ -121,6 +157,29 @@ cli_session_script(CliSession *self, const char *sql, GError **error)
     if (PQtransactionStatus(self->conn) == PQTRANS_INERROR)
         PQclear(PQexec(self->conn, "ROLLBACK"));
     return false;
+}
+
+bool
+cli_session_check_tables(CliSession *self, GError **error)
+{
+    g_autoptr(PGresult) state = cli_session_query(self, sql_query("schema_state"), NULL, error);
+
+    if (state == NULL)
+        return false;
+    if (cli_result_text(state, 0, 0)[0] != 't') {
+        g_autofree char *place = cli_session_describe(self);
+        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA,
+                    cli_result_text(state, 0, 1)[0] == 't'
+                        ? "%s has pgAgent's own tables, not yet ours: run pgalmanac setup"
+                        : "%s has no job tables: run pgalmanac setup to install them",
+                    place);
+        return false;
+    }
+
+    g_autoptr(PGresult) version = cli_session_query(self, sql_query("schema_version"), NULL, error);
+    return version != NULL &&
+           schema_is_current(PQntuples(version) == 1 ? cli_result_text(version, 0, 0) : NULL,
+                             error);
 }
 
 char *

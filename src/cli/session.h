@@ -20,7 +20,12 @@ void cli_session_close(CliSession *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliSession, cli_session_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PGresult, PQclear)
 
-/* One statement with text parameters, NULL-terminated; texts as answer. NULL and QUERY, or CONNECTION. */
+/* True if the database holds our tables in exactly this program's version. Errors: SCHEMA, with what to do; as
+ * cli_session_query. */
+bool cli_session_check_tables(CliSession *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* One statement with text parameters, NULL-terminated; texts as answer. NULL and an error: CONNECTION; NOT_FOUND
+ * (SQLSTATE P0002) and INPUT (21000, class 22) where the server finds fault with what it was given; else QUERY. */
 PGresult *cli_session_query(CliSession *self, const char *sql, const char *const *params,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

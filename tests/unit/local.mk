@@ -140,10 +140,11 @@ check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 
 # cli
-cli_tests = tests/unit/test-caret tests/unit/test-system-zone
+cli_tests = tests/unit/test-caret tests/unit/test-system-zone tests/unit/test-table
 check_PROGRAMS += $(cli_tests)
 TESTS += $(cli_tests)
 tests_unit_test_caret_LDADD = libcalendar.a libbase.a $(GLIB_LIBS)
+tests_unit_test_table_LDADD = libcli.a libstore.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
 tests_unit_test_system_zone_LDADD = libcli.a libcalendar.a libbase.a $(GLIB_LIBS)
 
 # manual

@@ -77,7 +77,7 @@ test_commands(void)
     cli_print_commands(out);
     fclose(out);
 
-    g_autofree char *page = read_source("pgalmanac.8");
+    g_autofree char *page = read_source("pgalmanac.1");
     g_auto(GStrv) lines = g_strsplit(g_strchomp(list), "\n", -1);
     g_assert_cmpuint(g_strv_length(lines), >, 0);
     for (char **line = lines; *line; line++) {
