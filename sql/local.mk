@@ -4,7 +4,8 @@ SQL_SCHEMA = \
 	sql/schema/0002_stock.sql \
 	sql/schema/0003_service.sql \
 	sql/schema/0004_planning.sql \
-	sql/schema/0005_rules.sql
+	sql/schema/0005_rules.sql \
+	sql/schema/0006_control.sql
 SQL_QUERY = \
 	sql/query/agentlog_trim.sql \
 	sql/query/agentlog_write.sql \

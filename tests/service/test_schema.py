@@ -75,18 +75,20 @@ ADDED = {
     "sequences": {"pga_request_reqid_seq", "pga_skipped_skpid_seq", "pga_agentlog_aglid_seq", "pga_epoch_seq"},
     "columns": {
         "pga_jobagent.jaguuid", "pga_jobagent.jagname", "pga_jobagent.jagversion", "pga_jobagent.jagepoch",
-        "pga_jobagent.jaglease", "pga_jobagent.jagbackendstart",
+        "pga_jobagent.jaglease", "pga_jobagent.jagbackendstart", "pga_jobagent.jagfull", "pga_jobagent.jaguser",
+        "pga_jobagent.jagbatch", "pga_jobagent.jagskew",
         "pga_job.jobtimezone", "pga_job.jobtimeout", "pga_job.jobreplan", "pga_job.jobplanned", "pga_job.joblastslot",
         "pga_job.jobrevision", "pga_job.joblastend", "pga_jobstep.jsttimeout", "pga_schedule.jsctimezone", "pga_schedule.jsclastslot",
         "pga_joblog.jlgscheduled", "pga_joblog.jlglabel", "pga_joblog.jlgtrigger", "pga_joblog.jlgslots",
         "pga_joblog.jlgjscid", "pga_joblog.jlgrulid", "pga_joblog.jlgattempt", "pga_joblog.jlgagent", "pga_joblog.jlgepoch",
-        "pga_joblog.jlgbatch", "pga_joblog.jlgby", "pga_joblog.jlgreason",
+        "pga_joblog.jlgbatch", "pga_joblog.jlgby", "pga_joblog.jlgreason", "pga_joblog.jlgreqid",
         "pga_jobsteplog.jslattempt", "pga_jobsteplog.jslsqlstate", "pga_jobsteplog.jslpid", "pga_jobsteplog.jslpidstart",
-        "pga_jobsteplog.jslhost"},
+        "pga_jobsteplog.jslhost", "pga_jobsteplog.jslwaiting"},
     "constraints": {"pgagent.pga_job.pga_job_jobtimeout_check", "pgagent.pga_jobstep.pga_jobstep_jsttimeout_check"},
     "indexes": {"pga_job_nextrun", "pga_job_replan", "pga_joblog_running", "pga_jobsteplog_jstid"},
     "triggers": {"pga_job_before_insert", "pga_job_after_insert", "pga_job_after_delete", "pga_schedule_before",
-                 "pga_request_trigger", "pga_job_freed", "pga_setting_before", "pga_setting_insert", "pga_setting_update"},
+                 "pga_request_trigger", "pga_job_freed", "pga_setting_before", "pga_setting_insert", "pga_setting_update",
+                 "pga_setting_pause"},
     "functions": {"pgagent.pga_zone_works(text)", "pgagent.pga_check_zone(text,text)", "pgagent.pga_utc_offset(bigint,text)",
                   "pgagent.pga_schedule_after(timestamp with time zone,text,timestamp with time zone,timestamp with time zone,"
                   "boolean[],boolean[],boolean[],boolean[],boolean[],date[],time without time zone[])",
@@ -96,7 +98,11 @@ ADDED = {
                   "pgagent.pga_read_length(text)", "pgagent.pga_read_macro(pgagent.pga_rule)", "pgagent.pga_cron_mistake(text)",
                   "pgagent.pga_ical_mistake(text)", "pgagent.pga_strangers(smallint[],integer,integer)",
                   "pgagent.pga_job_freed()",
-                  "pgagent.pga_setting_before()", "pgagent.pga_setting_after()"},
+                  "pgagent.pga_setting_before()", "pgagent.pga_setting_after()",
+                  "pgagent.pga_check_may_steer()", "pgagent.pga_find_job(text)",
+                  "pgagent.run_job(text,timestamp with time zone,jsonb)", "pgagent.cancel_job(text)",
+                  "pgagent.cancel_run(bigint)", "pgagent.skip_next(text)", "pgagent.pause(timestamp with time zone)",
+                  "pgagent.resume()", "pgagent.pga_paused_until()", "pgagent.pga_setting_pause()"},
 }
 
 
