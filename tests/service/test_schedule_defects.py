@@ -14,7 +14,7 @@ from harness.jobs import flags
 pytestmark = pytest.mark.core
 
 with open(f"{TOP}/sql/query/schedule_defects.sql", encoding="utf-8") as opened:
-    DEFECTS = opened.read()
+    DEFECTS = opened.read().replace("$1::text", "(SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone')")
 ZONE = "Europe/Berlin"
 SPRING = {"minutes": [30], "hours": [2]}
 ALL_DAY = range(24)
