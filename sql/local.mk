@@ -5,7 +5,9 @@ SQL_SCHEMA = \
 	sql/schema/0003_service.sql \
 	sql/schema/0004_planning.sql \
 	sql/schema/0005_rules.sql \
-	sql/schema/0006_control.sql
+	sql/schema/0006_control.sql \
+	sql/schema/0007_views.sql \
+	sql/schema/0008_why.sql
 SQL_QUERY = \
 	sql/query/agentlog_trim.sql \
 	sql/query/agentlog_write.sql \

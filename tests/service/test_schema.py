@@ -70,8 +70,9 @@ CHANGED = {
 
 # What only ours has: columns are appended, so that stock programs find theirs where they were.
 ADDED_TABLES = {"pga_setting", "pga_request", "pga_skipped", "pga_agentlog", "pga_rule"}
+ADDED_VIEWS = {"pga_agents", "pga_running", "pga_upcoming", "pga_history", "pga_health"}
 ADDED = {
-    "tables": ADDED_TABLES,
+    "tables": ADDED_TABLES | ADDED_VIEWS,
     "sequences": {"pga_request_reqid_seq", "pga_skipped_skpid_seq", "pga_agentlog_aglid_seq", "pga_epoch_seq"},
     "columns": {
         "pga_jobagent.jaguuid", "pga_jobagent.jagname", "pga_jobagent.jagversion", "pga_jobagent.jagepoch",
@@ -85,7 +86,8 @@ ADDED = {
         "pga_jobsteplog.jslattempt", "pga_jobsteplog.jslsqlstate", "pga_jobsteplog.jslpid", "pga_jobsteplog.jslpidstart",
         "pga_jobsteplog.jslhost", "pga_jobsteplog.jslwaiting"},
     "constraints": {"pgagent.pga_job.pga_job_jobtimeout_check", "pgagent.pga_jobstep.pga_jobstep_jsttimeout_check"},
-    "indexes": {"pga_job_nextrun", "pga_job_replan", "pga_joblog_running", "pga_jobsteplog_jstid"},
+    "indexes": {"pga_job_nextrun", "pga_job_replan", "pga_joblog_running", "pga_jobsteplog_jstid", "pga_joblog_start",
+                "pga_joblog_job_start"},
     "triggers": {"pga_job_before_insert", "pga_job_after_insert", "pga_job_after_delete", "pga_schedule_before",
                  "pga_request_trigger", "pga_job_freed", "pga_setting_before", "pga_setting_insert", "pga_setting_update",
                  "pga_setting_pause"},
@@ -102,7 +104,18 @@ ADDED = {
                   "pgagent.pga_check_may_steer()", "pgagent.pga_find_job(text)",
                   "pgagent.run_job(text,timestamp with time zone,jsonb)", "pgagent.cancel_job(text)",
                   "pgagent.cancel_run(bigint)", "pgagent.skip_next(text)", "pgagent.pause(timestamp with time zone)",
-                  "pgagent.resume()", "pgagent.pga_paused_until()", "pgagent.pga_setting_pause()"},
+                  "pgagent.resume()", "pgagent.pga_paused_until()", "pgagent.pga_setting_pause()",
+                  "pgagent.pga_local(timestamp with time zone,text)", "pgagent.pga_how_long(interval)",
+                  "pgagent.pga_check_may_look()", "pgagent.pga_job_zone(pgagent.pga_job)", "pgagent.pga_first_words(text)",
+                  "pgagent.pga_who(pgagent.pga_request)", "pgagent.pga_why_no_agent(text,text)",
+                  "pgagent.pga_why_paused(text)", "pgagent.pga_why_full(pgagent.pga_job)",
+                  "pgagent.pga_why_running(pgagent.pga_job)", "pgagent.pga_why_waiting(pgagent.pga_job)",
+                  "pgagent.pga_why_wish(pgagent.pga_job)", "pgagent.pga_no_such_day(boolean[],boolean[])",
+                  "pgagent.pga_why_schedule(pgagent.pga_schedule,pgagent.pga_job)",
+                  "pgagent.pga_why_sources(pgagent.pga_job)", "pgagent.pga_why_never(pgagent.pga_job)",
+                  "pgagent.pga_why_then(pgagent.pga_job)", "pgagent.pga_why_next(pgagent.pga_job)",
+                  "pgagent.pga_why_failed(pgagent.pga_job)", "pgagent.pga_why_skipped(pgagent.pga_job)",
+                  "pgagent.pga_why(integer)", "pgagent.why(text)"},
 }
 
 
