@@ -4,6 +4,7 @@
 # shellcheck shell=bash disable=SC2154
 
 PYTHON=/usr/bin/python3 # Debian's: it has the packages that we install
+TEST_WORKERS=2
 TEST_SECONDS=300        # for one service test; far more than any takes, so that only a hang gets there
 jobs=$(nproc)
 
@@ -59,9 +60,10 @@ part_distcheck() {
 
 # --- the service --------------------------------------------------------------------------------------------
 
+# Most of a service test's time is waiting: several go on at once, each worker with a server of its own.
 service_tests() { # BUILD [WORD ...]
     PGALMANAC_BUILDDIR=$work/$1 PYTHONDONTWRITEBYTECODE=1 \
-        "$PYTHON" -m pytest -q -rfEs -p no:cacheprovider --timeout="$TEST_SECONDS" --timeout-method=signal \
+        "$PYTHON" -m pytest -q -rfEs -p no:cacheprovider -n "$TEST_WORKERS" --timeout="$TEST_SECONDS" --timeout-method=signal \
         "$top/tests/service" "${@:2}"
 }
 
