@@ -27,6 +27,10 @@ SQL_QUERY = \
 	sql/query/jobs_steps.sql \
 	sql/query/plans_load.sql \
 	sql/query/plans_write.sql \
+	sql/query/release_agents.sql \
+	sql/query/release_changes.sql \
+	sql/query/release_findings.sql \
+	sql/query/release_state.sql \
 	sql/query/rules_load.sql \
 	sql/query/runs_close.sql \
 	sql/query/runs_close_step.sql \
@@ -47,7 +51,11 @@ SQL_QUERY = \
 # Parts of one transaction, several statements each.
 SQL_ADOPT = \
 	sql/adopt/begin.sql
-SQL_FILES = $(SQL_SCHEMA) $(SQL_QUERY) $(SQL_ADOPT)
+SQL_RELEASE = \
+	sql/release/lock.sql \
+	sql/release/settle.sql \
+	sql/release/stock.sql
+SQL_FILES = $(SQL_SCHEMA) $(SQL_QUERY) $(SQL_ADOPT) $(SQL_RELEASE)
 
 EXTRA_DIST += $(SQL_FILES)
 BUILT_SOURCES += sql/sql-resource.h

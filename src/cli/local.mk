@@ -12,6 +12,9 @@ libcli_a_SOURCES = \
 	src/cli/options.h \
 	src/cli/plain.c \
 	src/cli/plain.h \
+	src/cli/release-command.c \
+	src/cli/release.c \
+	src/cli/release.h \
 	src/cli/session.c \
 	src/cli/session.h \
 	src/cli/setup-command.c \

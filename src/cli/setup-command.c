@@ -6,12 +6,15 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/release.h"
 #include "cli/session.h"
 #include "cli/setup.h"
 
 typedef struct {
     CliOptions common;
     char *timezone;
+    gboolean release;
+    gboolean force;
     gboolean dry_run;
 } Options;
 
@@ -34,12 +37,24 @@ parse(int argc, char **argv, Options *options, GError **error)
     const GOptionEntry entries[] = {
         {"timezone", 0, 0, G_OPTION_ARG_STRING, &options->timezone,
          "the zone of schedules that name none (default: as it is, or the server's)", "ZONE"},
+        {"release", 0, 0, G_OPTION_ARG_NONE, &options->release,
+         "give the tables back to pgAgent: what is ours goes, jobs that it cannot run are disabled",
+         NULL},
+        {"force", 0, 0, G_OPTION_ARG_NONE, &options->force,
+         "with --release: also while agents are at work, whose runs are closed", NULL},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
          "print the SQL that would run, change nothing", NULL},
         {0},
     };
 
-    return cli_options_read(&options->common, &syntax, entries, argc, argv, error);
+    if (!cli_options_read(&options->common, &syntax, entries, argc, argv, error))
+        return false;
+    if (options->release && options->timezone != NULL) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--timezone and --release do not go together: change the time zone first");
+        return false;
+    }
+    return true;
 }
 
 static void
@@ -85,6 +100,12 @@ cli_setup(int argc, char **argv)
         cli_session_choose(options.common.conninfo, options.common.config_file, &error);
     if (conninfo == NULL)
         return cli_fail("setup", error);
+
+    if (options.release) {
+        ReleaseOptions how = {.dry_run = options.dry_run, .force = options.force};
+
+        return cli_release(conninfo, &how, options.common.json ? RELEASE_JSON : RELEASE_TEXT);
+    }
 
     SetupOptions wishes = {.timezone = options.timezone, .dry_run = options.dry_run};
     g_autoptr(SetupReport) report = setup_run(conninfo, &wishes, &error);

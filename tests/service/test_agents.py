@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: PostgreSQL
 """The register of agents: who is alive, who buries the dead, and what becomes of what they had in hand."""
-import os
 import signal
 import socket
 import subprocess
@@ -11,7 +10,7 @@ import pytest
 from harness import Database
 from harness.holding import HeldBatch, HeldSql
 from harness.jobs import Jobs, sql
-from harness.users import clean_environment, popen_user
+from harness.pgagent import PgAgent, needs_pgagent
 from harness.waiting import wait_until
 
 CONTROL = "SELECT jagpid FROM pgagent.pga_jobagent WHERE jagname = %s"
@@ -232,22 +231,7 @@ def test_what_a_dead_pgagent_left(jobs, agent, installed):
     assert jobs.run(job, one)[0] == "s"
 
 
-class PgAgent:
-    """Debian's pgagent on the same tables."""
-
-    def __init__(self, database):
-        self.process = subprocess.Popen(["/usr/bin/pgagent", "-f", "-t", "1", "-l", "2", database.conninfo],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        env=clean_environment(), **popen_user())
-        wait_until(lambda: database.value("SELECT count(*) FROM pgagent.pga_jobagent WHERE jaguuid IS NULL"),
-                   "pgAgent is registered")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait(timeout=60)
-
-
-@pytest.mark.skipif(not os.path.exists("/usr/bin/pgagent"), reason="pgagent is not installed")
+@needs_pgagent
 @pytest.mark.core
 def test_one_after_the_other_with_pgagent(jobs, agent, installed):
     """Stop the one, start the other, and back again."""
