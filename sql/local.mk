@@ -31,6 +31,7 @@ SQL_QUERY = \
 	sql/query/release_changes.sql \
 	sql/query/release_findings.sql \
 	sql/query/release_state.sql \
+	sql/query/requests_cancels.sql \
 	sql/query/rules_load.sql \
 	sql/query/runs_close.sql \
 	sql/query/runs_close_step.sql \

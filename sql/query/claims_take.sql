@@ -3,7 +3,7 @@
 -- A wish ($6 true) deletes the requests that it answers; a slot ($7 ...) moves the plan on. $1 $2: who we are. The log
 -- row of each run's first step ($15) is opened here too: one commit less before the step may start. Rules that ask for
 -- a slot ($20) or for the requests that are answered count the run. Who edits a rule waits for its job: a job whose rule
--- is locked is passed by, like one that is locked itself.
+-- is locked is passed by, like one that is locked itself. A pause may have begun since the peek.
 WITH self AS (
     SELECT jagpid, jagname, jagepoch
     FROM pgagent.pga_jobagent
@@ -16,6 +16,7 @@ WITH self AS (
                 $15::int4[], $18::bool[], $19::int4[])
         AS w (jobid, nextrun, revision, manual, slot, label, slots, scheduleid, late, planned, missed_from, missed_to,
               stepid, needs_plan, ruleid)
+    WHERE pgagent.pga_paused_until() IS NULL
 ), asking AS (
     SELECT c.ruleid FROM unnest($20::int4[]) AS c (ruleid)
     UNION
@@ -67,7 +68,8 @@ WITH self AS (
     JOIN wanted w ON w.jobid = t.jobid
     WHERE r.rulid = h.rulid
 ), reason AS (
-    SELECT DISTINCT ON (a.reqjobid) a.reqjobid, a.reqby, a.reqtrigger, a.reqrulid
+    SELECT DISTINCT ON (a.reqjobid) a.reqjobid, a.reqby, a.reqtrigger, a.reqrulid,
+           max(a.reqid) OVER (PARTITION BY a.reqjobid) AS newest
     FROM answered a
     ORDER BY a.reqjobid, a.reqid
 ), skipped AS (
@@ -79,10 +81,11 @@ WITH self AS (
 ), logged AS (
     INSERT INTO pgagent.pga_joblog
         (jlgjobid, jlgstatus, jlgstart, jlgscheduled, jlglabel, jlgtrigger, jlgslots, jlgjscid, jlgrulid, jlgagent,
-         jlgepoch, jlgbatch, jlgby)
+         jlgepoch, jlgbatch, jlgby, jlgreqid)
     SELECT w.jobid, 'r', clock_timestamp(), w.slot, w.label,
            CASE WHEN w.manual THEN reason.reqtrigger WHEN w.late THEN 'missed' ELSE 'schedule' END,
-           w.slots, w.scheduleid, coalesce(w.ruleid, reason.reqrulid), self.jagname, self.jagepoch, $16::uuid, reason.reqby
+           w.slots, w.scheduleid, coalesce(w.ruleid, reason.reqrulid), self.jagname, self.jagepoch, $16::uuid, reason.reqby,
+           reason.newest
     FROM taken t
     JOIN wanted w ON w.jobid = t.jobid
     LEFT JOIN reason ON reason.reqjobid = t.jobid

@@ -1,7 +1,7 @@
 -- Peek: what is due and mine ($1 host name, $2 agent name), without a lock. Jobs whose first step goes to a
 -- server in $3 are left for later (an empty text is the agent's own server): the table is the queue. A job that
 -- runs is listed only if its plan is due, so that this slot can be skipped; its wishes wait. Jobs in $5 are left out. At
--- most $4 may be claimed; at least $6 are listed.
+-- most $4 may be claimed; at least $6 are listed. During a pause nothing is.
 WITH due AS (
     SELECT jobid FROM pgagent.pga_job WHERE jobenabled AND jobnextrun <= now()
     UNION
@@ -21,7 +21,8 @@ LEFT JOIN LATERAL (
     WHERE s.jstjobid = j.jobid AND s.jstenabled
     ORDER BY s.jstname, s.jstid LIMIT 1
 ) first ON true
-WHERE j.jobid <> ALL ($5::int4[])
+WHERE pgagent.pga_paused_until() IS NULL
+  AND j.jobid <> ALL ($5::int4[])
   AND (j.jobhostagent = '' OR j.jobhostagent IN ($1::text, $2::text))
   AND CASE WHEN j.jobagentid IS NULL
            THEN $4::int4 > 0 AND (first.server IS NULL OR first.server <> ALL ($3::text[]))

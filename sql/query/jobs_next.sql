@@ -1,7 +1,11 @@
 -- When the next thing is due for this agent ($1 host name, $2 agent name), and where its first step goes; NULL =
--- nothing is known of. The connection for it is opened a little before.
-SELECT next.due, now(), first.server, first.jstdbname
-FROM (SELECT) AS always
+-- nothing is known of. The connection for it is opened a little before. During a pause its end is what comes next. And
+-- whether somebody asks for a run to be cancelled.
+SELECT coalesce(pause.until, next.due), now(), first.server, first.jstdbname,
+       'until ' || pause.until || coalesce(' by ' || pause.who, ''),
+       EXISTS (SELECT FROM pgagent.pga_request r WHERE r.reqkind = 'cancel')
+FROM (SELECT pgagent.pga_paused_until() AS until,
+             (SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'paused_by') AS who) AS pause
 LEFT JOIN LATERAL (
     SELECT either.jobid, either.due
     FROM ((SELECT j.jobid, j.jobnextrun AS due
@@ -14,6 +18,7 @@ LEFT JOIN LATERAL (
            FROM pgagent.pga_request r
            WHERE r.reqkind = 'run' AND r.reqdue > now()
            ORDER BY r.reqdue LIMIT 1)) AS either
+    WHERE pause.until IS NULL
     ORDER BY either.due
     LIMIT 1
 ) AS next ON true

@@ -121,6 +121,26 @@ END;
 $$;
 COMMENT ON FUNCTION pgagent.cancel_job(text) IS 'Stops a job (id or name): asks the agents to cancel its runs and takes requests to run it back; returns how many these were. Its schedules stay as they are';
 
+/* Whoever asks without naming a run means those that run now, not later ones. */
+CREATE FUNCTION pgagent.pga_request_cancel() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM pgagent.pga_job WHERE jobid = NEW.reqjobid FOR NO KEY UPDATE;
+    INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqjlgid, reqat, reqby)
+    SELECT 'cancel', l.jlgjobid, l.jlgid, NEW.reqat, NEW.reqby
+    FROM pgagent.pga_joblog l
+    WHERE l.jlgjobid = NEW.reqjobid AND l.jlgstatus = 'r' AND l.jlgepoch IS NOT NULL;
+    DELETE FROM pgagent.pga_request WHERE reqid = NEW.reqid;
+    RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION pgagent.pga_request_cancel() IS 'A request to cancel all runs of a job becomes one for each';
+
+CREATE TRIGGER pga_request_cancel AFTER INSERT ON pgagent.pga_request FOR EACH ROW
+WHEN (NEW.reqkind = 'cancel' AND NEW.reqjlgid IS NULL)
+EXECUTE PROCEDURE pgagent.pga_request_cancel();
+COMMENT ON TRIGGER pga_request_cancel ON pgagent.pga_request IS 'A request to cancel all runs of a job becomes one for each';
+
 CREATE FUNCTION pgagent.cancel_run(id int8) RETURNS bool
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -149,6 +149,15 @@ dispatch_run_ended(Run *run, gpointer dispatch)
 }
 
 void
+dispatch_cancel(Dispatch *self, int64_t run_id, const char *reason)
+{
+    const Entry *entry = g_hash_table_lookup(self->runs, &run_id);
+
+    if (entry != NULL)
+        run_cancel(entry->run, reason);
+}
+
+void
 dispatch_each(Dispatch *self, void (*act)(Run *run, const char *reason), const char *reason)
 {
     g_autoptr(GList) entries = g_hash_table_get_values(self->runs);

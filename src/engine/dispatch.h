@@ -29,5 +29,7 @@ bool dispatch_has_run(const Dispatch *self, int64_t run_id);
 void dispatch_start(Dispatch *self, Run *run, const char *server);
 void dispatch_run_ended(Run *run, gpointer dispatch);
 
+/* Does nothing if that run is not in hand. */
+void dispatch_cancel(Dispatch *self, int64_t run_id, const char *reason);
 void dispatch_each(Dispatch *self, void (*act)(Run *run, const char *reason), const char *reason);
 void dispatch_drop_all(Dispatch *self);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "engine/cancels.h"
 #include "engine/look.h"
 #include "engine/recover.h"
 #include "engine/replan.h"
@@ -30,6 +31,7 @@ struct Engine {
     int64_t retry_us;     /* 0 = nothing was left behind */
     int64_t wake_mono;    /* as the tick that is under way finds out */
     int64_t planned_mono; /* when plans were last looked for */
+    bool is_paused;       /* somebody has paused all, and that was said */
     bool has_trouble;     /* ticks fail, and that was said */
     bool tick_is_fine;    /* the one that is under way has looked, and nothing went wrong */
     GArray *
@@ -97,15 +99,15 @@ engine_tick_done(Engine *self)
     self->is_ticking = false;
     if (self->tick_is_fine)
         self->retry_us = 0;
+    if (self->wanted_mono != 0)
+        engine_wake_at(self, self->wanted_mono);
+    self->wanted_mono = 0;
     if (self->is_stopping) {
         engine_wind_up(self);
         return;
     }
     if (self->retry_us > 0)
         self->wake_mono = MIN(self->wake_mono, now + self->retry_us);
-    if (self->wanted_mono != 0)
-        self->wake_mono = MIN(self->wake_mono, self->wanted_mono);
-    self->wanted_mono = 0;
     engine_wake_at(self, self->wake_mono);
 }
 
@@ -181,6 +183,41 @@ engine_note_refused(Engine *self, const LookReport *report)
 }
 
 static void
+engine_note_pause(Engine *self, const char *pause)
+{
+    if (pause != NULL && !self->is_paused)
+        log_notice("paused %s: nothing is started", pause);
+    else if (pause == NULL && self->is_paused)
+        log_notice("the pause is over");
+    self->is_paused = pause != NULL;
+}
+
+static void
+engine_plan(Engine *self)
+{
+    if ((!self->wants_plans && self->planned_up_to == 0) || self->is_stopping ||
+        !store_is_ready(self->parts.store)) {
+        engine_tick_done(self);
+        return;
+    }
+    /* What is wanted while planning is under way may be behind it: then it begins again afterwards. */
+    self->wants_plans = self->wants_plans && self->planned_up_to > 0;
+    self->planned_mono = clock_now_mono();
+    replan_jobs(&self->parts, self->planned_up_to, on_replanned, self);
+}
+
+static void
+on_cancels_answered(const GError *error, gpointer user_data)
+{
+    Engine *self = user_data;
+
+    if (error != NULL)
+        engine_tick_failed(self, "look for requests to cancel runs", error);
+    else
+        engine_plan(self);
+}
+
+static void
 on_looked(const LookReport *report, const GError *error, gpointer user_data)
 {
     Engine *self = user_data;
@@ -192,6 +229,7 @@ on_looked(const LookReport *report, const GError *error, gpointer user_data)
         return;
     }
 
+    engine_note_pause(self, report->pause);
     if (report->refusal != NULL)
         engine_in_trouble(self, "claim a due job", report->refusal);
     if (report->next_at != NO_INSTANT && report->next_at != DB_INSTANT_INFINITY)
@@ -202,15 +240,10 @@ on_looked(const LookReport *report, const GError *error, gpointer user_data)
         engine_wake_at(self, clock_now_mono());
 
     self->wants_plans = self->wants_plans || report->needs_plans;
-    if ((self->wants_plans || self->planned_up_to > 0) && !self->is_stopping &&
-        store_is_ready(self->parts.store)) {
-        /* What is wanted while planning is under way may be behind it: then it begins again afterwards. */
-        self->wants_plans = self->wants_plans && self->planned_up_to > 0;
-        self->planned_mono = clock_now_mono();
-        replan_jobs(&self->parts, self->planned_up_to, on_replanned, self);
-        return;
-    }
-    engine_tick_done(self);
+    if (report->has_cancels && store_is_ready(self->parts.store))
+        cancels_answer(&self->parts, on_cancels_answered, self);
+    else
+        engine_plan(self);
 }
 
 static void
@@ -230,10 +263,13 @@ on_recovered(const GError *error, gpointer user_data)
     look_at_due(&self->parts, self->left_out, on_looked, self);
 }
 
+/* While the agent stops, only requests to cancel what still runs are looked at. */
 static void
 engine_tick(Engine *self)
 {
-    if (self->is_ticking || self->is_stopping || !store_is_ready(self->parts.store))
+    if (self->is_ticking || !store_is_ready(self->parts.store))
+        return;
+    if (self->is_stopping && dispatch_count(self->parts.dispatch) == 0)
         return;
 
     self->is_ticking = true;
@@ -241,6 +277,10 @@ engine_tick(Engine *self)
     self->tick_is_fine = true;
     self->ticked_mono = clock_now_mono();
     self->wake_mono = self->ticked_mono + self->poll_us;
+    if (self->is_stopping) {
+        cancels_answer(&self->parts, on_cancels_answered, self);
+        return;
+    }
     /* Not every change can tell us: what a dead agent left is freed by statements that notify nobody. */
     if (self->ticked_mono - self->planned_mono >= self->poll_us)
         self->wants_plans = true;
@@ -322,6 +362,7 @@ engine_stop(Engine *self, int64_t grace_us, void (*stopped)(gpointer user_data),
     self->stopped = stopped;
     self->stopped_data = user_data;
     self->grace_id = g_timeout_add((guint)(grace_us / CLOCK_US_PER_MS), on_grace_over, self);
+    engine_wake_at(self, clock_now_mono());
     engine_wind_up(self);
 }
 

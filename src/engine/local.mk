@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = \
+	src/engine/cancels.c src/engine/cancels.h \
 	src/engine/dispatch.c src/engine/dispatch.h \
 	src/engine/engine.c src/engine/engine.h \
 	src/engine/look.c src/engine/look.h \

@@ -16,6 +16,7 @@ typedef struct {
     LookReport report;
     LookDone done;
     gpointer user_data;
+    char *pause;
     int limit;
     GPtrArray *due;        /* of DueJob */
     GHashTable *schedules; /* job id -> GPtrArray of ScheduleRow */
@@ -36,6 +37,7 @@ look_end(Look *self, const GError *error)
     g_clear_pointer(&self->steps, g_hash_table_unref);
     g_array_unref(self->report.refused);
     g_clear_error(&self->error);
+    g_free(self->pause);
     g_free(self);
 }
 
@@ -257,8 +259,8 @@ look_warm(const Look *self)
 /* Looking */
 
 static void
-on_looked(GPtrArray *due, const NextJob *next, int64_t now_at, const GError *error,
-          gpointer user_data)
+on_looked(GPtrArray *due, const NextJob *next, const JobsNews *news, int64_t now_at,
+          const GError *error, gpointer user_data)
 {
     Look *self = user_data;
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int));
@@ -272,6 +274,8 @@ on_looked(GPtrArray *due, const NextJob *next, int64_t now_at, const GError *err
     self->report.now_at = now_at;
     self->report.now_mono = clock_now_mono();
     self->report.next_at = next->at;
+    self->report.pause = self->pause = g_strdup(news->pause);
+    self->report.has_cancels = news->has_cancels;
     if (next->at != NO_INSTANT)
         warmer_expect(self->parts->warmer, self->report.now_mono + (next->at - now_at),
                       next->server, next->database);

@@ -456,6 +456,8 @@ run_halt(Run *self, const char *reason)
 void
 run_cancel(Run *self, const char *reason)
 {
+    if (self->stop_cause == STOP_RUN)
+        return;
     run_end_with_step(self, reason);
     run_stop_step(self, STOP_RUN, reason, STEP_STOP_POLITELY);
 }

@@ -34,7 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_unref)
 void run_start(Run *self);
 /* The step that runs may end; none starts any more, and then the run is 'd' for that reason. */
 void run_halt(Run *self, const char *reason);
-/* The same, and the step is asked to stop; if it does not within a few seconds, it is ended. */
+/* The same, and the step is asked to stop; if it does not within a few seconds, it is ended. A run that was asked to
+ * stop before keeps its reason and its seconds. */
 void run_cancel(Run *self, const char *reason);
 /* The same, at once. */
 void run_kill(Run *self, const char *reason);

@@ -73,7 +73,7 @@ on_looked(const GPtrArray *results, int failed, const GError *error, const DbFau
     db_params_free(request->due_params);
     db_params_free(request->next_params);
     if (error != NULL) {
-        request->done.looked(NULL, NULL, NO_INSTANT, error, request->user_data);
+        request->done.looked(NULL, NULL, NULL, NO_INSTANT, error, request->user_data);
         return;
     }
 
@@ -83,10 +83,13 @@ on_looked(const GPtrArray *results, int failed, const GError *error, const DbFau
     const NextJob next_job = {.at = field_instant(next, 0, 0),
                               .server = db_result_text(next, 0, 2),
                               .database = db_result_text(next, 0, 3)};
+    const JobsNews news = {.pause = db_result_text(next, 0, 4),
+                           .has_cancels = db_result_bool(next, 0, 5)};
 
     for (int row = 0; row < db_result_rows(due); row++)
         g_ptr_array_add(jobs, read_due_job(due, row));
-    request->done.looked(jobs, &next_job, db_result_instant(next, 0, 1), NULL, request->user_data);
+    request->done.looked(jobs, &next_job, &news, db_result_instant(next, 0, 1), NULL,
+                         request->user_data);
 }
 
 /* Both questions in one transaction: what is due up to now(), and what comes after the same now(). */

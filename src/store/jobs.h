@@ -30,11 +30,18 @@ typedef struct {
     const char *database; /* of that step */
 } NextJob;
 
+/* What else the look has found out. */
+typedef struct {
+    const char
+        *pause; /* until when all is paused, and by whom; NULL = it is not. Its end is next.at */
+    bool has_cancels; /* somebody asks for a run to be cancelled, one of ours or not */
+} JobsNews;
+
 /* limit: how many may be claimed, listed: how many are listed at least if there are as many, with those of busy jobs.
  * full_servers: char *, jobs for these are left in the table, and so are those whose ids
- * (int) are in left_out. next and due are NULL on error. */
-typedef void (*JobsLooked)(GPtrArray *due, const NextJob *next, int64_t now_at, const GError *error,
-                           gpointer user_data);
+ * (int) are in left_out. During a pause nothing is due. due, next and news are NULL on error. */
+typedef void (*JobsLooked)(GPtrArray *due, const NextJob *next, const JobsNews *news,
+                           int64_t now_at, const GError *error, gpointer user_data);
 void jobs_look(Store *store, int limit, int listed, const GPtrArray *full_servers,
                const GArray *left_out, JobsLooked looked, gpointer user_data);
 

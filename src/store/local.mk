@@ -6,6 +6,7 @@ libstore_a_SOURCES = \
 	src/store/jobs.c src/store/jobs.h \
 	src/store/lists.c src/store/lists.h \
 	src/store/plans.c src/store/plans.h \
+	src/store/requests.c src/store/requests.h \
 	src/store/rules.c src/store/rules.h \
 	src/store/link.c src/store/link.h \
 	src/store/runs.c src/store/runs.h \

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: PostgreSQL
 """Steering jobs: by the functions of schema pgagent, and what an agent makes of it."""
+import signal
+import threading
 from contextlib import closing
 from datetime import timedelta
 
@@ -7,6 +9,8 @@ import psycopg2
 import pytest
 
 from harness import wait_until
+from harness.holding import HeldBatch, HeldSql
+from harness.jobs import sql
 
 MINUTE = timedelta(minutes=1)
 
@@ -191,3 +195,222 @@ def test_who_may_not_edit_jobs_may_not_steer_them(installed, jobs, operator):
         cursor.execute("SET ROLE operator")
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             cursor.execute(STEERING[0])
+
+
+# ---- What the agent does: stopping ----
+
+def requests(database):
+    return database.query("SELECT reqkind, reqjobid, reqjlgid FROM pgagent.pga_request ORDER BY reqid")
+
+
+def assert_cancelled(jobs, job, agent=None):
+    """The only run of the job was stopped on request, its job is free and nothing is left to do."""
+    (status, _, reason, _), = jobs.wait_for_runs(job, 1, agent)
+    assert (status, reason) == ("d", "cancelled by postgres")
+    wait_until(lambda: requests(jobs.database) == [], "the request is gone", agent)
+    jobs.wait_until_settled(agent)
+
+
+@pytest.mark.core
+def test_a_running_sql_step_is_cancelled(installed, jobs, agent):
+    held = HeldSql(installed)
+    job = jobs.job("long", held.step, sql("SELECT 2"))
+    agent()
+    request = installed.value("SELECT pgagent.run_job('long')")
+    jobs.wait_for_running(job)
+    assert installed.value("SELECT pgagent.cancel_job('long')") == 1
+    assert_cancelled(jobs, job)
+    (status, _, output, sqlstate, _), = jobs.wait_for_steps(job)
+    assert status == "d" and sqlstate == "57014" and output.endswith("cancelled by postgres")
+    assert installed.value("SELECT jlgreqid FROM pgagent.pga_joblog") == request
+    held.release()
+
+
+def test_a_running_batch_step_is_cancelled(installed, jobs, agent, directory):
+    held = HeldBatch(directory)
+    job = jobs.job("long", held.step)
+    agent("--batch", "on")
+    jobs.run_now(job)
+    wait_until(held.has_started, "the script runs")
+    assert installed.value("SELECT pgagent.cancel_run((SELECT jlgid FROM pgagent.pga_joblog))") is True
+    assert_cancelled(jobs, job)
+    assert jobs.wait_for_steps(job)[0][0] == "d" and not held.is_alive()
+
+
+def test_a_step_that_waits_for_a_connection_is_cancelled(installed, jobs, agent):
+    held = HeldSql(installed)
+    first = jobs.job("first", held.step)
+    second = jobs.job("second", sql("SELECT 1"))
+    agent("--max-connections", "1")
+    jobs.run_now(first)
+    jobs.wait_for_running(first)
+    jobs.run_now(second)
+    wait_until(lambda: jobs.runs(second), "the second job is claimed")
+    assert installed.value("SELECT pgagent.cancel_job('second')") == 1
+    assert_cancelled_only(jobs, second)
+    (status, _, output, _, _), = jobs.wait_for_steps(second)
+    assert (status, output) == ("d", "cancelled by postgres")
+    held.release()
+    assert jobs.wait_for_runs(first)[0][0] == "s"
+
+
+def assert_cancelled_only(jobs, job):
+    (status, _, reason, _), = jobs.wait_for_runs(job)
+    assert (status, reason) == ("d", "cancelled by postgres")
+    wait_until(lambda: requests(jobs.database) == [], "the request is gone")
+
+
+def test_a_request_without_a_run_means_those_that_run_now(installed, jobs, agent):
+    held = HeldSql(installed)
+    job = jobs.job("long", held.step)
+    agent()
+    jobs.run_now(job)
+    jobs.wait_for_running(job)
+    installed.execute("INSERT INTO pgagent.pga_request (reqkind, reqjobid) VALUES ('cancel', %s)", job)
+    assert_cancelled(jobs, job)
+    held.release()
+
+
+def test_requests_to_stop_what_is_over_are_removed(installed, jobs, agent):
+    job = jobs.job("short", sql("SELECT 1"))
+    agent()
+    assert jobs.run(job)[0] == "s"
+    installed.execute("INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqjlgid) VALUES"
+                      " ('cancel', %s, (SELECT jlgid FROM pgagent.pga_joblog)), ('cancel', %s, 4711), ('cancel', %s, NULL)",
+                      job, job, job)
+    wait_until(lambda: requests(installed) == [], "the requests are gone")
+    assert [run[0] for run in jobs.runs(job)] == ["s"]
+
+
+def test_a_job_that_is_just_being_claimed_is_cancelled(installed, jobs, agent):
+    """The claim has a snapshot without the request, the request one without the claim, were it not for the lock."""
+    held = HeldSql(installed)
+    job = jobs.job("long", held.step)
+    installed.execute("CREATE FUNCTION public.hold() RETURNS trigger LANGUAGE plpgsql AS"
+                      " 'BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END';"
+                      "CREATE TRIGGER hold BEFORE INSERT ON pgagent.pga_joblog FOR EACH ROW EXECUTE PROCEDURE public.hold()")
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    agent()
+    with closing(installed.connect()) as holder, closing(installed.connect()) as person:
+        holder.cursor().execute("SELECT pg_advisory_lock(4711)")
+        jobs.run_now(job)
+        wait_until(lambda: installed.value(waiting) == 1, "the claim is under way")
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(fetch(person, "SELECT pgagent.cancel_job('long')")))
+        thread.start()
+        wait_until(lambda: installed.value(waiting) == 2, "the request waits for the claim")
+        holder.cursor().execute("SELECT pg_advisory_unlock(4711)")
+        thread.join()
+    assert answers == [1]
+    assert_cancelled(jobs, job)
+    held.release()
+
+
+def fetch(connection, statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone()[0]
+
+
+def test_a_run_is_cancelled_while_the_agent_stops(installed, jobs, agent):
+    held = HeldSql(installed)
+    job = jobs.job("long", held.step, sql("SELECT 2"))
+    one = agent("--grace", "600")
+    jobs.run_now(job)
+    jobs.wait_for_running(job)
+    one.signal(signal.SIGTERM)
+    one.wait_for_log("stopping")
+    assert installed.value("SELECT pgagent.cancel_job('long')") == 1
+    assert one.wait() == 0
+    assert [step[0] for step in jobs.steps_of(job)] == ["d"]
+    held.release()
+
+
+# ---- What the agent does: pausing ----
+
+def wait_for_a_look(jobs):
+    """Until the agent has looked at what is due, after this was called: a rule is planned after the look."""
+    ruled = jobs.job("ruled")
+    jobs.rule(ruled, "daily")
+    wait_until(lambda: jobs.database.value("SELECT NOT jobreplan FROM pgagent.pga_job WHERE jobid = %s", ruled),
+               "the job is planned")
+
+
+@pytest.mark.core
+def test_nothing_is_started_during_a_pause(installed, jobs, agent):
+    due, wished, off = jobs.job("due", sql("SELECT 1")), jobs.job("wished", sql("SELECT 1")), jobs.job("off", enabled=False)
+    jobs.schedule(due)
+    one = agent()
+    installed.query("SELECT pgagent.pause()")
+    one.wait_for_log("paused until infinity by postgres: nothing is started")
+    jobs.make_due(due)
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobplanned = jobplanned - interval '3 min',"
+                               " jobnextrun = jobplanned - interval '3 min' WHERE jobid = %s", due)
+    jobs.run_now(wished)
+    jobs.run_now(off)
+    wait_for_a_look(jobs)
+    assert installed.query("SELECT * FROM pgagent.pga_joblog") == []
+    assert installed.value("SELECT pgagent.resume()") is True
+    (status, trigger, _, run), *_ = jobs.wait_for_runs(due)
+    assert (status, trigger) == ("s", "missed")
+    assert installed.value("SELECT jlgslots > 2 FROM pgagent.pga_joblog WHERE jlgid = %s", run)
+    jobs.wait_for_runs(wished)
+    jobs.wait_for_runs(off)
+    one.wait_for_log("the pause is over")
+    assert one.log().count("paused") == 1
+
+
+def test_what_runs_goes_on_during_a_pause_and_its_slot_stays_due(installed, jobs, agent):
+    held = HeldSql(installed)
+    job = jobs.job("long", held.step)
+    jobs.schedule(job, hours=[3], minutes=[3])
+    one = agent()
+    jobs.run_now(job)
+    jobs.wait_for_running(job)
+    installed.query("SELECT pgagent.pause()")
+    one.wait_for_log("paused until")
+    jobs.make_due(job)
+    held.release()
+    assert jobs.wait_for_runs(job)[0][0] == "s"
+    wait_for_a_look(jobs)
+    assert len(jobs.runs(job)) == 1 and installed.query("SELECT * FROM pgagent.pga_skipped") == []
+    installed.query("SELECT pgagent.resume()")
+    assert [run[:2] for run in jobs.wait_for_runs(job, 2)] == [("s", "manual"), ("s", "schedule")]
+
+
+def test_a_pause_ends_by_itself(installed, jobs, agent):
+    job = jobs.job("wished", sql("SELECT 1"))
+    one = agent("-t", "600")
+    until = installed.value("SELECT pgagent.pause(clock_timestamp() + interval '2 s')")
+    one.wait_for_log("paused until")
+    jobs.run_now(job)
+    jobs.wait_for_runs(job)
+    assert installed.value("SELECT min(jlgstart) FROM pgagent.pga_joblog") >= until
+    one.wait_for_log("the pause is over")
+
+
+# ---- What the agent does: leaving out ----
+
+@pytest.mark.core
+def test_a_job_with_rules_is_planned_after_what_is_left_out(installed, jobs, agent):
+    job = jobs.job("ruled")
+    jobs.rule(job, "daily", rulstart="2020-01-01 03:00+00")
+    agent()
+    plan = "SELECT jobnextrun FROM pgagent.pga_job WHERE NOT jobreplan"
+    wait_until(lambda: installed.value(plan), "the job is planned")
+    first = installed.value(plan)
+    for number in range(2):
+        assert installed.value("SELECT pgagent.skip_next('ruled')") == first + number * timedelta(days=1)
+        wait_until(lambda: installed.value(plan), "the job is planned")
+    assert installed.value(plan) == first + timedelta(days=2)
+
+
+def test_a_rule_after_the_last_run_goes_on_after_what_is_left_out(installed, jobs, agent):
+    job = jobs.job("ruled", sql("SELECT 1"))
+    jobs.rule(job, "after", rulperiod="1 hour", rulstart="2020-01-01 03:00+00")
+    agent()
+    jobs.wait_for_runs(job)
+    plan = "SELECT jobnextrun FROM pgagent.pga_job WHERE NOT jobreplan AND jobnextrun > now()"
+    first = wait_until(lambda: installed.value(plan), "the job is planned")
+    assert installed.value("SELECT pgagent.skip_next('ruled')") == first
+    assert wait_until(lambda: installed.value(plan), "the job is planned") == first + timedelta(hours=1)

@@ -90,7 +90,7 @@ ADDED = {
                 "pga_joblog_job_start"},
     "triggers": {"pga_job_before_insert", "pga_job_after_insert", "pga_job_after_delete", "pga_schedule_before",
                  "pga_request_trigger", "pga_job_freed", "pga_setting_before", "pga_setting_insert", "pga_setting_update",
-                 "pga_setting_pause"},
+                 "pga_setting_pause", "pga_request_cancel"},
     "functions": {"pgagent.pga_zone_works(text)", "pgagent.pga_check_zone(text,text)", "pgagent.pga_utc_offset(bigint,text)",
                   "pgagent.pga_schedule_after(timestamp with time zone,text,timestamp with time zone,timestamp with time zone,"
                   "boolean[],boolean[],boolean[],boolean[],boolean[],date[],time without time zone[])",
@@ -104,7 +104,7 @@ ADDED = {
                   "pgagent.pga_check_may_steer()", "pgagent.pga_find_job(text)",
                   "pgagent.run_job(text,timestamp with time zone,jsonb)", "pgagent.cancel_job(text)",
                   "pgagent.cancel_run(bigint)", "pgagent.skip_next(text)", "pgagent.pause(timestamp with time zone)",
-                  "pgagent.resume()", "pgagent.pga_paused_until()", "pgagent.pga_setting_pause()",
+                  "pgagent.resume()", "pgagent.pga_paused_until()", "pgagent.pga_setting_pause()", "pgagent.pga_request_cancel()",
                   "pgagent.pga_local(timestamp with time zone,text)", "pgagent.pga_how_long(interval)",
                   "pgagent.pga_check_may_look()", "pgagent.pga_job_zone(pgagent.pga_job)", "pgagent.pga_first_words(text)",
                   "pgagent.pga_who(pgagent.pga_request)", "pgagent.pga_why_no_agent(text,text)",
