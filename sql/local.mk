@@ -9,6 +9,18 @@ SQL_SCHEMA = \
 	sql/schema/0007_views.sql \
 	sql/schema/0008_why.sql
 SQL_QUERY = \
+	sql/query/adopt_agents.sql \
+	sql/query/adopt_apply.sql \
+	sql/query/adopt_bury.sql \
+	sql/query/adopt_comments.sql \
+	sql/query/adopt_detach.sql \
+	sql/query/adopt_holders.sql \
+	sql/query/adopt_owners.sql \
+	sql/query/adopt_plan.sql \
+	sql/query/adopt_report.sql \
+	sql/query/adopt_sequences.sql \
+	sql/query/adopt_state.sql \
+	sql/query/adopt_version.sql \
 	sql/query/agentlog_trim.sql \
 	sql/query/agentlog_write.sql \
 	sql/query/agents_bury.sql \
@@ -51,7 +63,10 @@ SQL_QUERY = \
 	sql/query/session_setup.sql
 # Parts of one transaction, several statements each.
 SQL_ADOPT = \
-	sql/adopt/begin.sql
+	sql/adopt/begin.sql \
+	sql/adopt/lock.sql \
+	sql/adopt/settings.sql \
+	sql/adopt/triggers.sql
 SQL_RELEASE = \
 	sql/release/lock.sql \
 	sql/release/settle.sql \

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* First part of the transaction that takes over the tables of a pgAgent: nobody else is at work on them until its end. It
- * waits for others for a while only, because whoever comes later waits behind it. */
-LOCK TABLE pgagent.pga_jobagent, pgagent.pga_jobclass, pgagent.pga_job, pgagent.pga_jobstep, pgagent.pga_schedule,
-    pgagent.pga_exception, pgagent.pga_joblog, pgagent.pga_jobsteplog IN ACCESS EXCLUSIVE MODE;
+/* First part of the transaction that takes over the tables of a pgAgent. It waits for whoever uses them only for a while,
+ * because all others wait behind it; what it does itself then may take as long as it takes. */
+BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;
+SET LOCAL lock_timeout = '10s';
+SET LOCAL statement_timeout = 0;
+SET LOCAL pgalmanac.agent = 'on';

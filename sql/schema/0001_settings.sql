@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* The schema and its settings: what every agent on these tables must agree on. */
 
-CREATE SCHEMA IF NOT EXISTS pgagent;
+/* CREATE SCHEMA IF NOT EXISTS needs the right to create it even if it is there. */
+DO $$
+BEGIN
+    IF to_regnamespace('pgagent') IS NULL THEN
+        CREATE SCHEMA pgagent;
+    END IF;
+END;
+$$;
 COMMENT ON SCHEMA pgagent IS 'Jobs, their steps and schedules, and the log of what ran (pgAgent''s tables, served by pgAlmanac)';
 
 CREATE TABLE pgagent.pga_setting (

@@ -1,5 +1,8 @@
 noinst_LIBRARIES += libcli.a
 libcli_a_SOURCES = \
+	src/cli/adopt-print.c \
+	src/cli/adopt.c \
+	src/cli/adopt.h \
 	src/cli/answer.c \
 	src/cli/answer.h \
 	src/cli/cli.c \
@@ -15,6 +18,8 @@ libcli_a_SOURCES = \
 	src/cli/release-command.c \
 	src/cli/release.c \
 	src/cli/release.h \
+	src/cli/schema-script.c \
+	src/cli/schema-script.h \
 	src/cli/session.c \
 	src/cli/session.h \
 	src/cli/setup-command.c \

@@ -12,6 +12,7 @@
 
 struct CliSession {
     PGconn *conn;
+    char sqlstate[6]; /* of the last error */
 };
 
 char *
@@ -126,6 +127,8 @@ check_result(CliSession *self, PGresult *result, GError **error)
 
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
         return true;
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    g_strlcpy(self->sqlstate, state != NULL ? state : "", sizeof(self->sqlstate));
     if (PQstatus(self->conn) != CONNECTION_OK) {
         set_error(error, ALMANAC_ERROR_CONNECTION, PQerrorMessage(self->conn));
         return false;
@@ -180,6 +183,12 @@ cli_session_check_tables(CliSession *self, GError **error)
     return version != NULL &&
            schema_is_current(PQntuples(version) == 1 ? cli_result_text(version, 0, 0) : NULL,
                              error);
+}
+
+const char *
+cli_session_sqlstate(const CliSession *self)
+{
+    return self->sqlstate;
 }
 
 char *

@@ -33,6 +33,9 @@ PGresult *cli_session_query(CliSession *self, const char *sql, const char *const
 bool cli_session_script(CliSession *self, const char *sql,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The SQLSTATE of the last error that the server reported; "" = none. */
+const char *cli_session_sqlstate(const CliSession *self);
+
 /* 'text' as a literal of SQL. */
 char *cli_session_quote(CliSession *self, const char *text);
 

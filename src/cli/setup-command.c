@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "cli/adopt.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/release.h"
@@ -28,7 +29,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
 static const CliSyntax syntax = {
     .word = "setup",
-    .summary = "Installs the tables of pgAlmanac in a database, or brings them up to date.",
+    .summary =
+        "Installs the tables of pgAlmanac in a database, or brings them up to date. Those of a "
+        "pgAgent are taken over.",
 };
 
 static bool
@@ -41,9 +44,11 @@ parse(int argc, char **argv, Options *options, GError **error)
          "give the tables back to pgAgent: what is ours goes, jobs that it cannot run are disabled",
          NULL},
         {"force", 0, 0, G_OPTION_ARG_NONE, &options->force,
-         "with --release: also while agents are at work, whose runs are closed", NULL},
+         "take over the tables of a pgAgent that is connected; with --release: also while agents "
+         "are at work, whose runs are closed",
+         NULL},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
-         "print the SQL that would run, change nothing", NULL},
+         "change nothing, print the SQL that would run; of a pgAgent: the report", NULL},
         {0},
     };
 
@@ -107,12 +112,17 @@ cli_setup(int argc, char **argv)
         return cli_release(conninfo, &how, options.common.json ? RELEASE_JSON : RELEASE_TEXT);
     }
 
-    SetupOptions wishes = {.timezone = options.timezone, .dry_run = options.dry_run};
+    SetupOptions wishes = {
+        .timezone = options.timezone, .dry_run = options.dry_run, .force = options.force};
     g_autoptr(SetupReport) report = setup_run(conninfo, &wishes, &error);
     if (report == NULL)
         return cli_fail("setup", error);
 
-    if (options.dry_run)
+    if (report->adoption != NULL && options.common.json)
+        adopt_print_json(report, options.dry_run);
+    else if (report->adoption != NULL)
+        adopt_print_text(report, options.dry_run);
+    else if (options.dry_run)
         print_sql(report);
     else if (options.common.json)
         print_json(report);

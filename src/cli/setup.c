@@ -6,16 +6,20 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/adopt.h"
 #include "cli/cli.h"
+#include "cli/schema-script.h"
 #include "cli/session.h"
 #include "store/schema.h"
 #include "store/sql.h"
 
 /* What is there before setup does anything. */
 typedef struct {
-    int version;           /* 0: no tables */
-    char *timezone;        /* the setting; NULL: no tables */
-    char *server_timezone; /* what the server would take */
+    int version;                      /* 0: no tables of ours */
+    bool is_pgagent;                  /* but a pgAgent's */
+    char *timezone;                   /* the setting; NULL: no tables */
+    char *server_timezone;            /* what the server would take */
+    const char *server_timezone_from; /* "the server's", … */
 } Found;
 
 static void
@@ -34,6 +38,7 @@ setup_report_free(SetupReport *self)
     g_free(self->place);
     g_ptr_array_unref(self->files);
     g_free(self->timezone);
+    adopt_report_free(self->adoption);
     g_string_free(self->sql, TRUE);
     g_free(self);
 }
@@ -62,6 +67,21 @@ read_settings(CliSession *session, Found *found, GError **error)
     return true;
 }
 
+/* Who set the session's time zone, which sessions of a pgAgent or pgAdmin had, too; source: as in pg_settings. */
+static const char *
+name_source(const char *source)
+{
+    if (g_strcmp0(source, "database") == 0)
+        return "this database's";
+    if (g_strcmp0(source, "user") == 0)
+        return "this role's";
+    if (g_strcmp0(source, "database user") == 0)
+        return "this role's in this database";
+    if (g_strcmp0(source, "client") == 0)
+        return "the connection string's";
+    return "the server's";
+}
+
 static bool
 look(CliSession *session, Found *found, GError **error)
 {
@@ -72,15 +92,11 @@ look(CliSession *session, Found *found, GError **error)
     bool has_setting = cli_result_text(result, 0, 0)[0] == 't';
     bool has_job = cli_result_text(result, 0, 1)[0] == 't';
     found->server_timezone = g_strdup(cli_result_text(result, 0, 2));
+    found->server_timezone_from = name_source(cli_result_text(result, 0, 3));
 
     if (has_setting)
         return read_settings(session, found, error);
-    if (has_job) {
-        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA,
-                    "this database holds the tables of a pgAgent (schema pgagent); this version of "
-                    "pgalmanac cannot take them over: choose a database without them");
-        return false;
-    }
+    found->is_pgagent = has_job;
     return true;
 }
 
@@ -106,25 +122,13 @@ choose_timezone(CliSession *session, const SetupOptions *options, const Found *f
     if (PQntuples(result) == 0) {
         g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_INPUT,
                     "%s time zone \"%s\" is no name of the IANA list, such as Europe/Berlin%s",
-                    asked ? "the" : "the server's", wanted,
+                    asked ? "the" : found->server_timezone_from, wanted,
                     asked ? "" : ": choose one with --timezone");
         return false;
     }
     report->timezone = g_strdup(cli_result_text(result, 0, 0));
-    report->timezone_from = asked ? "as asked for" : "the server's";
+    report->timezone_from = asked ? "as asked for" : found->server_timezone_from;
     return true;
-}
-
-/* sql/query/NAME.sql with its only parameter written into it, so that --dry-run can show, and a transaction
- * can send in one piece, exactly what is done. */
-static void
-append_query(GString *sql, CliSession *session, const char *name, const char *value)
-{
-    g_autofree char *literal = cli_session_quote(session, value);
-    g_auto(GStrv) parts = g_strsplit(sql_query(name), "$1", -1);
-    g_autofree char *text = g_strjoinv(literal, parts);
-
-    g_string_append_printf(sql, "%s;\n", g_strchomp(text));
 }
 
 static bool
@@ -137,23 +141,16 @@ apply(CliSession *session, const SetupOptions *options, SetupReport *report, con
     return true;
 }
 
-/* A fresh installation gets its time zone in the transaction of the first file: it never has another one. */
 static bool
 apply_file(CliSession *session, const SetupOptions *options, int version, SetupReport *report,
            GError **error)
 {
-    const char *name = NULL;
-    const char *text = schema_file(version, &name);
-    g_autofree char *number = g_strdup_printf("%d", version);
     g_autoptr(GString) sql = g_string_new(NULL);
 
-    g_string_append_printf(sql, "-- %s\nBEGIN;\n%s\n", name, text);
-    append_query(sql, session, "schema_set_version", number);
-    if (version == 1)
-        append_query(sql, session, "schema_set_timezone", report->timezone);
-    g_string_append(sql, "COMMIT;\n");
+    const char *name = schema_script_append_file(sql, session, version, report->timezone);
+    g_autofree char *transaction = g_strdup_printf("-- %s\nBEGIN;\n%sCOMMIT;\n", name, sql->str);
 
-    if (!apply(session, options, report, sql->str, error)) {
+    if (!apply(session, options, report, transaction, error)) {
         g_prefix_error(error, "could not install %s: ", name);
         return false;
     }
@@ -167,7 +164,7 @@ change_timezone(CliSession *session, const SetupOptions *options, SetupReport *r
 {
     g_autoptr(GString) sql = g_string_new(NULL);
 
-    append_query(sql, session, "schema_set_timezone", report->timezone);
+    schema_script_append(sql, session, "schema_set_timezone", report->timezone);
     return apply(session, options, report, sql->str, error);
 }
 
@@ -189,6 +186,11 @@ setup_run(const char *conninfo, const SetupOptions *options, GError **error)
         !choose_timezone(session, options, &found, report, error))
         return NULL;
 
+    report->version = schema_latest();
+    if (found.is_pgagent) {
+        report->adoption = adopt_run(session, options, report, error);
+        return report->adoption != NULL ? g_steal_pointer(&report) : NULL;
+    }
     for (int version = found.version + 1; version <= schema_latest(); version++)
         if (!apply_file(session, options, version, report, error))
             return NULL;
@@ -196,6 +198,5 @@ setup_run(const char *conninfo, const SetupOptions *options, GError **error)
         !change_timezone(session, options, report, error))
         return NULL;
 
-    report->version = schema_latest();
     return g_steal_pointer(&report);
 }

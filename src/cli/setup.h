@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Installs our tables in a database, or brings them up to date: the files of sql/schema that are missing,
- * one transaction each. Doing it again, or twice at once, does nothing. */
+ * one transaction each. The tables of a pgAgent are taken over instead (adopt.h). Doing it again, or twice at once, does
+ * nothing. */
 #pragma once
 
 #include <glib.h>
@@ -8,8 +9,11 @@
 
 typedef struct {
     const char *timezone; /* NULL: keep the setting, or the server's on a fresh installation */
-    bool dry_run;         /* change nothing, only fill `sql` */
+    bool dry_run; /* change nothing, only fill `sql`; of an adoption: do it and take it back */
+    bool force;   /* take over the tables of a pgAgent that is connected */
 } SetupOptions;
+
+typedef struct AdoptReport AdoptReport;
 
 typedef struct {
     char *place;               /* database "x" on … */
@@ -17,10 +21,11 @@ typedef struct {
     GPtrArray *files;          /* names of the files that were installed */
     char *timezone;            /* the setting now */
     const char *timezone_from; /* "as asked for", … */
-    GString *sql;              /* every statement that changes something, as sent */
+    GString *sql;          /* every statement that changes something, as sent; not of an adoption */
+    AdoptReport *adoption; /* NULL: there was no pgAgent */
 } SetupReport;
 
-/* Errors: SCHEMA (another pgAgent, a newer or unknown version), INPUT (time zone), CONNECTION, QUERY. */
+/* Errors: SCHEMA (a newer or unknown version), INPUT (time zone), CONNECTION, QUERY; of adopt_run. */
 SetupReport *setup_run(const char *conninfo, const SetupOptions *options,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void setup_report_free(SetupReport *self);

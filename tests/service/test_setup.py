@@ -114,9 +114,9 @@ def test_missing_version_is_refused(setup, database):
     assert "do not say their version" in setup(code=3).stderr
 
 
-def test_tables_of_a_pgagent_are_refused(setup, database):
+def test_tables_of_something_else_are_refused(setup, database):
     database.execute("CREATE SCHEMA pgagent; CREATE TABLE pgagent.pga_job (jobid serial PRIMARY KEY)")
-    assert "tables of a pgAgent" in setup(code=3).stderr
+    assert "not those of a pgAgent" in setup(code=3).stderr
     assert database.value("SELECT count(*) FROM pg_class WHERE relname = 'pga_setting'") == 0
 
 

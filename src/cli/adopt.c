@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "config.h"
+
+#include "cli/adopt.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/schema-script.h"
+#include "store/schema.h"
+#include "store/sql.h"
+
+/* Columns of sql/query/adopt_owners.sql and adopt_agents.sql. */
+enum {
+    OWNERS_OBJECT,
+    OWNERS_OWNER,
+    OWNERS_STATEMENT
+};
+enum {
+    AGENTS_REGISTERED, /* jagpid, NULL: only its program's name tells */
+    AGENTS_PID,
+    AGENTS_DESCRIPTION
+};
+
+static AdoptReport *
+report_new(void)
+{
+    AdoptReport *self = g_new0(AdoptReport, 1);
+
+    self->agents = g_ptr_array_new_with_free_func(g_free);
+    self->sequences = g_ptr_array_new_with_free_func(g_free);
+    return self;
+}
+
+void
+adopt_report_free(AdoptReport *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->extension);
+    g_free(self->database);
+    PQclear(self->jobs);
+    g_free(self->plan);
+    g_ptr_array_unref(self->agents);
+    g_ptr_array_unref(self->sequences);
+    g_free(self);
+}
+
+/* The statements that a query makes, each a row. */
+static GPtrArray *
+list_statements(CliSession *session, const char *query, const char *const *params, GError **error)
+{
+    g_autoptr(PGresult) result = cli_session_query(session, sql_query(query), params, error);
+
+    if (result == NULL)
+        return NULL;
+    GPtrArray *statements = g_ptr_array_new_with_free_func(g_free);
+    for (int row = 0; row < PQntuples(result); row++)
+        g_ptr_array_add(statements, g_strdup(cli_result_text(result, row, 0)));
+    return statements;
+}
+
+static bool
+run_statements(CliSession *session, const GPtrArray *statements, GError **error)
+{
+    for (guint i = 0; i < statements->len; i++)
+        if (!cli_session_script(session, g_ptr_array_index(statements, i), error))
+            return false;
+    return true;
+}
+
+/* ---- May it be taken over? ---- */
+
+static bool
+check_shape(CliSession *session, AdoptReport *report, GError **error)
+{
+    g_autoptr(PGresult) state = cli_session_query(session, sql_query("adopt_state"), NULL, error);
+
+    if (state == NULL)
+        return false;
+    const char *missing = cli_result_text(state, 0, 1);
+    if (missing != NULL) {
+        g_set_error(
+            error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA,
+            "the tables in schema pgagent are not those of a pgAgent 3.4 to 4.2, and are left "
+            "alone: missing or different: %s",
+            missing);
+        return false;
+    }
+    report->extension = g_strdup(cli_result_text(state, 0, 0));
+    report->database = g_strdup(cli_result_text(state, 0, 2));
+    return true;
+}
+
+static bool
+check_version(CliSession *session, GError **error)
+{
+    g_autoptr(PGresult) result =
+        cli_session_query(session, sql_query("adopt_version"), NULL, error);
+
+    if (result == NULL)
+        return false;
+    const char *version = cli_result_text(result, 0, 0);
+    if (g_strcmp0(version, "3") == 0 || g_strcmp0(version, "4") == 0)
+        return true;
+    g_set_error(
+        error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA,
+        "the tables in schema pgagent are of pgAgent's version %s, and are left alone: only 3 "
+        "(pgAgent 3.4) and 4 are known",
+        version != NULL ? version : "NULL");
+    return false;
+}
+
+/* Who is to do it instead, or what is to be done before. */
+static void
+explain_owners(GString *text, const PGresult *owners, const GPtrArray *detach)
+{
+    g_string_append(text, "only the owner of a pgAgent, or a superuser, can take it over:");
+    for (int row = 0; row < PQntuples(owners); row++)
+        g_string_append_printf(text, "\n  %s belongs to %s",
+                               cli_result_text(owners, row, OWNERS_OBJECT),
+                               cli_result_text(owners, row, OWNERS_OWNER));
+    g_string_append_printf(text,
+                           "\nEither run setup as that role (-d \"... user=%s\"), or have it, or a "
+                           "superuser, give all to you, and run this again:",
+                           cli_result_text(owners, 0, OWNERS_OWNER));
+    for (guint i = 0; i < detach->len; i++)
+        g_string_append_printf(text, "\n  %s;", (char *)g_ptr_array_index(detach, i));
+    for (int row = 0; row < PQntuples(owners); row++)
+        if (cli_result_text(owners, row, OWNERS_STATEMENT) != NULL)
+            g_string_append_printf(text, "\n  %s;", cli_result_text(owners, row, OWNERS_STATEMENT));
+}
+
+static bool
+check_owners(CliSession *session, GError **error)
+{
+    g_autoptr(PGresult) owners = cli_session_query(session, sql_query("adopt_owners"), NULL, error);
+
+    if (owners == NULL)
+        return false;
+    if (PQntuples(owners) == 0)
+        return true;
+
+    g_autoptr(GPtrArray) detach = list_statements(session, "adopt_detach", NULL, error);
+    if (detach == NULL)
+        return false;
+    g_autoptr(GString) text = g_string_new(NULL);
+    explain_owners(text, owners, detach);
+    g_set_error_literal(error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA, text->str);
+    return false;
+}
+
+static bool
+lock_tables(CliSession *session, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+
+    if (cli_session_script(session, sql_script("adopt/lock"), &reason))
+        return true;
+    if (strcmp(cli_session_sqlstate(session), "55P03") != 0) { /* lock_not_available */
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return false;
+    }
+
+    g_autoptr(PGresult) holders =
+        cli_session_query(session, sql_query("adopt_holders"), NULL, error);
+    if (holders == NULL)
+        return false;
+    const char *who = cli_result_text(holders, 0, 0);
+    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_TIMEOUT,
+                "somebody held pgAgent's tables for 10 s, and nothing was changed; now it is: %s",
+                who != NULL ? who : "nobody any more, try again");
+    return false;
+}
+
+/* live: the jagpid of those at work, as an array of SQL. */
+static bool
+check_agents(CliSession *session, const SetupOptions *options, AdoptReport *report, char **live,
+             GError **error)
+{
+    g_autoptr(PGresult) agents = cli_session_query(session, sql_query("adopt_agents"), NULL, error);
+    g_autoptr(GString) pids = g_string_new("{");
+
+    if (agents == NULL)
+        return false;
+    for (int row = 0; row < PQntuples(agents); row++) {
+        const char *jagpid = cli_result_text(agents, row, AGENTS_REGISTERED);
+        if (jagpid != NULL)
+            g_string_append_printf(pids, "%s%s", pids->len > 1 ? "," : "", jagpid);
+        g_ptr_array_add(report->agents,
+                        g_strdup_printf("process %s %s", cli_result_text(agents, row, AGENTS_PID),
+                                        cli_result_text(agents, row, AGENTS_DESCRIPTION)));
+    }
+    g_string_append_c(pids, '}');
+    if (report->agents->len > 0 && !options->force) {
+        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA,
+                    "a pgAgent is connected: %s; stop it first, or use --force",
+                    (char *)g_ptr_array_index(report->agents, 0));
+        return false;
+    }
+    *live = g_strdup(pids->str);
+    return true;
+}
+
+static bool
+may_adopt(CliSession *session, const SetupOptions *options, AdoptReport *report, char **live,
+          GError **error)
+{
+    return check_shape(session, report, error) && check_owners(session, error) &&
+           check_version(session, error) && lock_tables(session, error) &&
+           check_agents(session, options, report, live, error);
+}
+
+/* ---- It is taken over ---- */
+
+/* Of comments that are people's: not ours, not those that we left when the tables were given back, not pgAgent's. */
+static GPtrArray *
+list_comments(CliSession *session, GError **error)
+{
+    g_autoptr(GString) ours = g_string_new(NULL);
+
+    for (int version = 1; version <= schema_latest(); version++)
+        g_string_append(ours, schema_file(version, NULL));
+    g_string_append(ours, sql_script("release/stock"));
+    const char *params[] = {ours->str, NULL};
+    return list_statements(session, "adopt_comments", params, error);
+}
+
+static bool
+detach(CliSession *session, GError **error)
+{
+    g_autoptr(GPtrArray) statements = list_statements(session, "adopt_detach", NULL, error);
+
+    return statements != NULL && run_statements(session, statements, error) &&
+           cli_session_script(session, sql_script("adopt/triggers"), error);
+}
+
+/* An object with a name that ours need: relation, function, column, trigger or constraint. */
+static bool
+is_clash(const char *sqlstate)
+{
+    static const char *const states[] = {"42P07", "42723", "42701", "42710", NULL};
+
+    return g_strv_contains(states, sqlstate);
+}
+
+static bool
+install_files(CliSession *session, SetupReport *setup, GError **error)
+{
+    for (int version = 1; version <= schema_latest(); version++) {
+        g_autoptr(GString) sql = g_string_new(NULL);
+        const char *name = schema_script_append_file(sql, session, version, setup->timezone);
+
+        if (!cli_session_script(session, sql->str, error)) {
+            g_prefix_error(error, "could not install %s, and nothing was changed: ", name);
+            if (error != NULL && is_clash(cli_session_sqlstate(session))) {
+                g_autofree char *text = g_steal_pointer(&(*error)->message);
+                (*error)->message =
+                    g_strdup_printf("%s\nThat is not pgAgent's own, and has a name that pgAlmanac "
+                                    "needs in schema pgagent: rename it, and run this again",
+                                    text);
+            }
+            return false;
+        }
+        g_ptr_array_add(setup->files, (gpointer)name);
+    }
+    return true;
+}
+
+/* The rows of a query as an array of JSON objects. */
+static char *
+query_json(CliSession *session, const char *query, const char *const *params, GError **error)
+{
+    g_autofree char *sql =
+        g_strdup_printf("SELECT coalesce(json_agg(q), '[]') FROM (%s) q", sql_query(query));
+    g_autoptr(PGresult) result = cli_session_query(session, sql, params, error);
+
+    return result != NULL ? g_strdup(cli_result_text(result, 0, 0)) : NULL;
+}
+
+/* The plan is made before the rows of dead agents go, which tell what is frozen. */
+static bool
+plan_jobs(CliSession *session, const char *timezone, const char *live, AdoptReport *report,
+          GError **error)
+{
+    const char *zone[] = {timezone, NULL};
+    g_autofree char *defects = query_json(session, "schedule_defects", zone, error);
+    if (defects == NULL)
+        return false;
+
+    const char *found[] = {defects, live, NULL};
+    report->plan = query_json(session, "adopt_plan", found, error);
+    if (report->plan == NULL)
+        return false;
+
+    const char *plan[] = {report->plan, NULL};
+    const char *alive[] = {live, NULL};
+    g_autoptr(PGresult) applied = cli_session_query(session, sql_query("adopt_apply"), plan, error);
+    if (applied == NULL)
+        return false;
+    g_autoptr(PGresult) buried = cli_session_query(session, sql_query("adopt_bury"), alive, error);
+    if (buried == NULL)
+        return false;
+    report->jobs = cli_session_query(session, sql_query("adopt_report"), plan, error);
+    return report->jobs != NULL;
+}
+
+static bool
+move_sequences(CliSession *session, AdoptReport *report, GError **error)
+{
+    g_autoptr(GPtrArray) statements = list_statements(session, "adopt_sequences", NULL, error);
+
+    if (statements == NULL || !run_statements(session, statements, error))
+        return false;
+    g_clear_pointer(&report->sequences, g_ptr_array_unref);
+    report->sequences = g_steal_pointer(&statements);
+    return true;
+}
+
+/* What is shown is in the zone of schedules, whatever the session's is. */
+static bool
+show_zone(CliSession *session, const char *timezone, GError **error)
+{
+    g_autofree char *literal = cli_session_quote(session, timezone);
+    g_autofree char *sql = g_strdup_printf("SET LOCAL timezone = %s", literal);
+
+    return cli_session_script(session, sql, error);
+}
+
+static bool
+take_over(CliSession *session, SetupReport *setup, AdoptReport *report, const char *live,
+          GError **error)
+{
+    g_autoptr(GPtrArray) comments = list_comments(session, error);
+
+    return comments != NULL && detach(session, error) && install_files(session, setup, error) &&
+           show_zone(session, setup->timezone, error) &&
+           plan_jobs(session, setup->timezone, live, report, error) &&
+           cli_session_script(session, sql_script("adopt/settings"), error) &&
+           move_sequences(session, report, error) && run_statements(session, comments, error);
+}
+
+AdoptReport *
+adopt_run(CliSession *session, const SetupOptions *options, SetupReport *setup, GError **error)
+{
+    g_autoptr(AdoptReport) report = report_new();
+    g_autofree char *live = NULL;
+
+    if (!cli_session_script(session, sql_script("adopt/begin"), error) ||
+        !may_adopt(session, options, report, &live, error) ||
+        !take_over(session, setup, report, live, error) ||
+        !cli_session_script(session, options->dry_run ? "ROLLBACK" : "COMMIT", error))
+        return NULL;
+    return g_steal_pointer(&report);
+}
