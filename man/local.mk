@@ -1,4 +1,4 @@
-dist_man_MANS += man/pgalmanac.1 man/pgalmanac.8 man/pgalmanac-schedules.7
+dist_man_MANS += man/pgalmanac.1 man/pgalmanac.8 man/pgalmanac-schedules.7 man/pgalmanac-tables.7
 examplesdir = $(docdir)/examples
 dist_examples_DATA = man/pgalmanac.conf.example
 nodist_examples_DATA = man/pgalmanac.service

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: PostgreSQL
 """The views for people: what is in them, what they cost, who may read them."""
 import json
+import os
+import re
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
@@ -8,6 +10,7 @@ import psycopg2
 import pytest
 
 from harness import Database, wait_until
+from harness.database import TOP
 from harness.holding import HeldSql
 from harness.jobs import batch, sql
 
@@ -270,3 +273,11 @@ def test_nobody_reads_them_who_was_not_granted_them(installed):
     finally:
         installed.execute("DROP OWNED BY views_reader")
         installed.execute("DROP ROLE views_reader")
+
+
+def test_the_examples_of_the_manual(installed):
+    with open(os.path.join(TOP, "man", "pgalmanac-tables.7"), encoding="utf-8") as file:
+        statements = re.findall(r"^SELECT .*;$", file.read(), re.MULTILINE)
+    assert len(statements) == 3
+    for statement in statements:
+        installed.query(statement.replace("%", "%%"))
