@@ -7,7 +7,8 @@ SQL_SCHEMA = \
 	sql/schema/0005_rules.sql \
 	sql/schema/0006_control.sql \
 	sql/schema/0007_views.sql \
-	sql/schema/0008_why.sql
+	sql/schema/0008_why.sql \
+	sql/schema/0009_commands.sql
 SQL_QUERY = \
 	sql/query/adopt_agents.sql \
 	sql/query/adopt_apply.sql \
@@ -33,6 +34,38 @@ SQL_QUERY = \
 	sql/query/agents_repoint.sql \
 	sql/query/claims_busy.sql \
 	sql/query/claims_take.sql \
+	sql/query/cli_cancel_job.sql \
+	sql/query/cli_cancel_run.sql \
+	sql/query/cli_find_job.sql \
+	sql/query/cli_jobs.sql \
+	sql/query/cli_log.sql \
+	sql/query/cli_log_new.sql \
+	sql/query/cli_log_open.sql \
+	sql/query/cli_next_run.sql \
+	sql/query/cli_pause.sql \
+	sql/query/cli_resume.sql \
+	sql/query/cli_run.sql \
+	sql/query/cli_run_find.sql \
+	sql/query/cli_run_outcome.sql \
+	sql/query/cli_run_state.sql \
+	sql/query/cli_run_steps.sql \
+	sql/query/cli_show_exceptions.sql \
+	sql/query/cli_show_job.sql \
+	sql/query/cli_show_log.sql \
+	sql/query/cli_show_requests.sql \
+	sql/query/cli_show_rules.sql \
+	sql/query/cli_show_schedules.sql \
+	sql/query/cli_show_steps.sql \
+	sql/query/cli_skip.sql \
+	sql/query/cli_status_agents.sql \
+	sql/query/cli_status_late.sql \
+	sql/query/cli_status_next.sql \
+	sql/query/cli_status_pause.sql \
+	sql/query/cli_status_problems.sql \
+	sql/query/cli_status_running.sql \
+	sql/query/cli_status_skipped.sql \
+	sql/query/cli_why.sql \
+	sql/query/cli_zone.sql \
 	sql/query/jobs_due.sql \
 	sql/query/jobs_next.sql \
 	sql/query/jobs_schedules.sql \

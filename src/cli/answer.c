@@ -15,7 +15,26 @@ query_json(CliSession *session, const char *form, const char *query, const char 
     g_autofree char *sql = g_strconcat(around[0], sql_query(query), around[1], NULL);
     g_autoptr(PGresult) result = cli_session_query(session, sql, params, error);
 
-    return result != NULL ? g_utf8_make_valid(PQgetvalue(result, 0, 0), -1) : NULL;
+    if (result == NULL)
+        return NULL;
+    return g_utf8_make_valid(PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "null", -1);
+}
+
+bool
+answer_print_lines(CliSession *session, const char *query, const char *const *params,
+                   GError **error)
+{
+    g_autofree char *sql =
+        g_strconcat("SELECT row_to_json(q) FROM (\n", sql_query(query), "\n) q", NULL);
+    g_autoptr(PGresult) result = cli_session_query(session, sql, params, error);
+
+    if (result == NULL)
+        return false;
+    for (int row = 0; row < PQntuples(result); row++) {
+        g_autofree char *line = g_utf8_make_valid(PQgetvalue(result, row, 0), -1);
+        printf("%s\n", line);
+    }
+    return cli_flush(error);
 }
 
 static char *
@@ -25,10 +44,22 @@ query_array(CliSession *session, const char *query, const char *const *params, G
                       error);
 }
 
-char *
-answer_object(CliSession *session, const char *query, const char *const *params, GError **error)
+static char *
+query_object(CliSession *session, const char *query, const char *const *params, GError **error)
 {
     return query_json(session, "SELECT row_to_json(q) FROM (\n$\n) q", query, params, error);
+}
+
+bool
+answer_print_object(CliSession *session, const char *query, const char *const *params,
+                    GError **error)
+{
+    g_autofree char *object = query_object(session, query, params, error);
+
+    if (object == NULL)
+        return false;
+    printf("%s\n", object);
+    return cli_flush(error);
 }
 
 static void
@@ -45,6 +76,15 @@ print_rows(const Answer *self, const PGresult *result, const char *heading)
         table_print(table, result);
     else if (self->nothing != NULL)
         printf("%s\n", self->nothing);
+}
+
+static void
+print_record(const Answer *self, const PGresult *result)
+{
+    TableOutput output = table_output();
+
+    if (PQntuples(result) > 0)
+        table_print_record(self->columns, &output, result);
 }
 
 bool
@@ -80,7 +120,10 @@ print_section(const AnswerSection *section, CliSession *session, const char *con
     if (*has_printed)
         putchar('\n');
     *has_printed = true;
-    print_rows(&section->answer, result, section->heading);
+    if (section->is_record)
+        print_record(&section->answer, result);
+    else
+        print_rows(&section->answer, result, section->heading);
     return true;
 }
 
@@ -88,11 +131,12 @@ static bool
 print_member(const AnswerSection *section, CliSession *session, const char *const *params,
              bool *has_printed, GError **error)
 {
-    g_autofree char *array = query_array(session, section->answer.query, params, error);
+    g_autofree char *value = (section->is_record ? query_object : query_array)(
+        session, section->answer.query, params, error);
 
-    if (array == NULL)
+    if (value == NULL)
         return false;
-    printf("%s\"%s\": %s", *has_printed ? ",\n " : "{", section->name, array);
+    printf("%s\"%s\": %s", *has_printed ? ",\n " : "{", section->name, value);
     *has_printed = true;
     return true;
 }

@@ -26,11 +26,15 @@ typedef struct {
     const char
         *heading; /* for people; NULL = left out where there are no rows and no text for nothing */
     Answer answer;
+    bool is_record; /* its only row is shown line by line, and is an object instead of an array */
 } AnswerSection;
 bool answer_print_sections(const AnswerSection *sections, int count, CliSession *session,
                            const char *const *params, bool json,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The only row of a query as an object. Free with g_free. */
-char *answer_object(CliSession *session, const char *query, const char *const *params,
-                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The only row of a query as an object; null if there is none. */
+bool answer_print_object(CliSession *session, const char *query, const char *const *params,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The rows as objects, one a line. */
+bool answer_print_lines(CliSession *session, const char *query, const char *const *params,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

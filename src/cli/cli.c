@@ -7,11 +7,22 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/commands.h"
 #include "cli/next.h"
 #include "cli/setup.h"
 
 static const CliCommand commands[] = {
     {"setup", cli_setup, "install the tables in a database, or bring them up to date"},
+    {"jobs", cli_jobs, "list the jobs: when each runs next, and how it went"},
+    {"show", cli_show, "show everything about a job"},
+    {"run", cli_run, "run a job once, now or later; wait for it and follow it"},
+    {"cancel", cli_cancel, "stop a job's runs, or one run"},
+    {"skip", cli_skip, "leave out the next slot of a job"},
+    {"pause", cli_pause, "keep all agents from starting anything"},
+    {"resume", cli_resume, "end the pause"},
+    {"log", cli_log, "show what ran and what was skipped"},
+    {"status", cli_status, "show the agents, what goes on, and what is wrong"},
+    {"why", cli_why, "say why a job does not run, or when it does"},
     {"next", cli_next, "show when a rule runs: cron text, iCalendar lines, or key=value words"},
 };
 

@@ -5,14 +5,25 @@ libcli_a_SOURCES = \
 	src/cli/adopt.h \
 	src/cli/answer.c \
 	src/cli/answer.h \
+	src/cli/cancel-command.c \
 	src/cli/cli.c \
 	src/cli/cli.h \
+	src/cli/commands.h \
+	src/cli/interrupt.c \
+	src/cli/interrupt.h \
+	src/cli/job.c \
+	src/cli/job.h \
+	src/cli/jobs-command.c \
+	src/cli/log-command.c \
+	src/cli/log-follow.c \
+	src/cli/log.h \
 	src/cli/next-command.c \
 	src/cli/next-print.c \
 	src/cli/next.c \
 	src/cli/next.h \
 	src/cli/options.c \
 	src/cli/options.h \
+	src/cli/pause-command.c \
 	src/cli/plain.c \
 	src/cli/plain.h \
 	src/cli/release-command.c \
@@ -20,12 +31,19 @@ libcli_a_SOURCES = \
 	src/cli/release.h \
 	src/cli/schema-script.c \
 	src/cli/schema-script.h \
+	src/cli/run-command.c \
+	src/cli/run-watch.c \
+	src/cli/run-watch.h \
 	src/cli/session.c \
 	src/cli/session.h \
 	src/cli/setup-command.c \
 	src/cli/setup.c \
 	src/cli/setup.h \
+	src/cli/show-command.c \
+	src/cli/skip-command.c \
+	src/cli/status-command.c \
 	src/cli/system-zone.c \
 	src/cli/system-zone.h \
 	src/cli/table.c \
-	src/cli/table.h
+	src/cli/table.h \
+	src/cli/why-command.c

@@ -29,11 +29,13 @@ typedef struct {
 } Colour;
 
 static const Colour colours[] = {
-    {"succeeded", "\033[32m"}, {"alive", "\033[32m"},    {"failed", "\033[31m"},
-    {"aborted", "\033[31m"},   {"dead", "\033[31m"},     {"error", "\033[31m"},
-    {"running", "\033[36m"},   {"warning", "\033[33m"},  {"skipped", "\033[33m"},
-    {"paused", "\033[33m"},    {"waiting", "\033[33m"},  {"disabled", "\033[2m"},
-    {"late", "\033[33m"},      {"no agent", "\033[33m"}, {"nothing to do", "\033[2m"},
+    {"succeeded", "\033[32m"},   {"alive", "\033[32m"},       {"failed", "\033[31m"},
+    {"stopped", "\033[31m"},     {"dead", "\033[31m"},        {"error", "\033[31m"},
+    {"running", "\033[36m"},     {"warning", "\033[33m"},     {"skipped", "\033[33m"},
+    {"paused", "\033[33m"},      {"waiting", "\033[33m"},     {"disabled", "\033[2m"},
+    {"late", "\033[33m"},        {"lost", "\033[33m"},        {"problem", "\033[31m"},
+    {"orphaned", "\033[31m"},    {"not planned", "\033[33m"}, {"never", "\033[33m"},
+    {"nothing done", "\033[2m"}, {"ignored", "\033[33m"},
 };
 
 static int
@@ -120,6 +122,17 @@ show_seconds(TableKind kind, double seconds)
 }
 
 static char *
+show_first_line(const char *text)
+{
+    size_t length = strcspn(text, "\r\n");
+    g_autofree char *line = g_strndup(text, length);
+    g_autofree char *shown = plain_text(line);
+
+    return strspn(text + length, "\r\n") < strlen(text + length) ? g_strconcat(shown, " …", NULL)
+                                                                 : g_steal_pointer(&shown);
+}
+
+static char *
 show_value(TableKind kind, const char *value)
 {
     switch (kind) {
@@ -127,6 +140,8 @@ show_value(TableKind kind, const char *value)
     case TABLE_NUMBER:
     case TABLE_STATE:
         return plain_text(value);
+    case TABLE_LINE:
+        return show_first_line(value);
     case TABLE_INSTANT:
         return plain_instant(value);
     case TABLE_LENGTH:
@@ -137,9 +152,9 @@ show_value(TableKind kind, const char *value)
     return NULL;
 }
 
-/* The texts of all cells, row by row. */
+/* The texts of all cells of some rows, row by row. */
 static GPtrArray *
-show_cells(const Table *self, const PGresult *result)
+show_cells(const Table *self, const PGresult *result, int from, int to)
 {
     GPtrArray *cells = g_ptr_array_new_with_free_func(g_free);
     g_autofree int *fields = g_new(int, self->count);
@@ -148,7 +163,7 @@ show_cells(const Table *self, const PGresult *result)
         fields[i] = PQfnumber(result, self->columns[i].name);
         g_assert(fields[i] >= 0);
     }
-    for (int row = 0; row < PQntuples(result); row++)
+    for (int row = from; row < to; row++)
         for (int i = 0; i < self->count; i++) /* libpq has "" for NULL */
             g_ptr_array_add(cells,
                             show_value(self->columns[i].kind, PQgetvalue(result, row, fields[i])));
@@ -167,13 +182,19 @@ measure_column(Table *self, const GPtrArray *cells, int column)
     self->widths[column] = MAX(self->widths[column], width);
 }
 
+static bool
+may_cut(TableKind kind)
+{
+    return kind == TABLE_TEXT || kind == TABLE_LINE;
+}
+
 static int
 find_widest_text(const Table *self)
 {
     int widest = -1;
 
     for (int i = 0; i < self->count; i++)
-        if (self->columns[i].kind == TABLE_TEXT && self->widths[i] > SMALLEST_TEXT &&
+        if (may_cut(self->columns[i].kind) && self->widths[i] > SMALLEST_TEXT &&
             (widest < 0 || self->widths[i] >= self->widths[widest]))
             widest = i;
     return widest;
@@ -205,7 +226,7 @@ static void
 print_cell(const Table *self, int column, const char *text, const char *code, bool is_last)
 {
     FILE *out = self->output.out;
-    bool is_cut = self->output.width > 0 && self->columns[column].kind == TABLE_TEXT;
+    bool is_cut = self->output.width > 0 && may_cut(self->columns[column].kind);
     g_autofree char *shown = is_cut ? plain_cut(text, self->widths[column]) : g_strdup(text);
     int blanks = MAX(self->widths[column] - plain_width(shown), 0);
     bool right = is_right(self->columns[column].kind);
@@ -217,13 +238,14 @@ print_cell(const Table *self, int column, const char *text, const char *code, bo
         fprintf(out, "%*s", (right ? 0 : blanks) + GAP, "");
 }
 
+/* No blanks behind it. */
 static int
-last_column(const Table *self)
+last_column(const Table *self, char **cells)
 {
     int last = 0;
 
     for (int i = 0; i < self->count; i++)
-        if (self->widths[i] > 0)
+        if (self->widths[i] > 0 && (cells != NULL ? cells[i] : self->columns[i].title)[0] != '\0')
             last = i;
     return last;
 }
@@ -231,10 +253,10 @@ last_column(const Table *self)
 static void
 print_titles(const Table *self)
 {
-    int last = last_column(self);
+    int last = last_column(self, NULL);
     const char *code = self->output.colours ? "\033[1m" : NULL;
 
-    for (int i = 0; i < self->count; i++)
+    for (int i = 0; i <= last; i++)
         if (self->widths[i] > 0)
             print_cell(self, i, self->columns[i].title, code, i == last);
     fputc('\n', self->output.out);
@@ -243,9 +265,9 @@ print_titles(const Table *self)
 static void
 print_row(const Table *self, char **cells)
 {
-    int last = last_column(self);
+    int last = last_column(self, cells);
 
-    for (int i = 0; i < self->count; i++) {
+    for (int i = 0; i <= last; i++) {
         bool has_colour = self->columns[i].kind == TABLE_STATE;
         const char *code = has_colour ? find_colour(&self->output, cells[i]) : NULL;
         if (self->widths[i] > 0)
@@ -254,10 +276,10 @@ print_row(const Table *self, char **cells)
     fputc('\n', self->output.out);
 }
 
-void
-table_print(Table *self, const PGresult *result)
+static void
+print_rows(Table *self, const PGresult *result, int from, int to)
 {
-    g_autoptr(GPtrArray) cells = show_cells(self, result);
+    g_autoptr(GPtrArray) cells = show_cells(self, result, from, to);
 
     if (!self->has_begun) {
         for (int i = 0; i < self->count; i++)
@@ -269,4 +291,35 @@ table_print(Table *self, const PGresult *result)
     self->has_begun = true;
     for (guint at = 0; at < cells->len; at += (guint)self->count)
         print_row(self, (char **)cells->pdata + at);
+}
+
+void
+table_print(Table *self, const PGresult *result)
+{
+    print_rows(self, result, 0, PQntuples(result));
+}
+
+void
+table_print_row(Table *self, const PGresult *result, int row)
+{
+    print_rows(self, result, row, row + 1);
+}
+
+void
+table_print_record(const TableColumn *columns, const TableOutput *output, const PGresult *result)
+{
+    int width = 0;
+
+    for (const TableColumn *column = columns; column->title != NULL; column++)
+        width = MAX(width, plain_width(column->title));
+    for (const TableColumn *column = columns; column->title != NULL; column++) {
+        int field = PQfnumber(result, column->name);
+        g_assert(field >= 0);
+        g_autofree char *value = show_value(column->kind, PQgetvalue(result, 0, field));
+        const char *code = column->kind == TABLE_STATE ? find_colour(output, value) : NULL;
+        if (*value != '\0')
+            fprintf(output->out, "%s:%*s %s%s%s\n", column->title,
+                    width - plain_width(column->title), "", code != NULL ? code : "", value,
+                    code != NULL ? RESET : "");
+    }
 }

@@ -106,6 +106,8 @@ ADDED = {
                   "pgagent.cancel_run(bigint)", "pgagent.skip_next(text)", "pgagent.pause(timestamp with time zone)",
                   "pgagent.resume()", "pgagent.pga_paused_until()", "pgagent.pga_setting_pause()", "pgagent.pga_request_cancel()",
                   "pgagent.pga_local(timestamp with time zone,text)", "pgagent.pga_how_long(interval)",
+                  "pgagent.pga_iso(timestamp with time zone,text)", "pgagent.pga_seconds(interval)",
+                  "pgagent.pga_list_flags(boolean[],text[])", "pgagent.pga_schedule_line(pgagent.pga_schedule)",
                   "pgagent.pga_check_may_look()", "pgagent.pga_job_zone(pgagent.pga_job)", "pgagent.pga_first_words(text)",
                   "pgagent.pga_who(pgagent.pga_request)", "pgagent.pga_why_no_agent(text,text)",
                   "pgagent.pga_why_paused(text)", "pgagent.pga_why_full(pgagent.pga_job)",

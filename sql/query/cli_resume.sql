@@ -1,0 +1,2 @@
+-- Ends the pause; false: there was none.
+SELECT pgagent.resume() AS was_paused

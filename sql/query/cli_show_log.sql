@@ -1,0 +1,10 @@
+-- The newest runs and skipped slots of job $1 (id), newest first.
+SELECT CASE WHEN h.result <> 'skipped' THEN h.id END AS run, pgagent.pga_iso(h.at, z.zone) AS at, h.because, h.result,
+       pgagent.pga_seconds(h.duration) AS duration, h.failed_step, h.message,
+       coalesce(substring(h.message FROM '(?n)^(?:ERROR|FATAL): .*$'), h.message) AS why
+FROM (SELECT p.id, p.at, p.because, p.result, p.duration, p.failed_step, p.message
+      FROM pgagent.pga_history p
+      WHERE p.jobid = $1::int4
+      LIMIT 10) h
+CROSS JOIN (SELECT coalesce(j.jobtimezone, (SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone')) AS zone FROM pgagent.pga_job j WHERE j.jobid = $1::int4) z
+ORDER BY h.at DESC, h.id DESC

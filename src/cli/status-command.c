@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* `pgalmanac status`: what goes on, and what is wrong. */
+#include "config.h"
+
+#include "cli/answer.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+
+static const CliSyntax syntax = {
+    .word = "status",
+    .summary =
+        "Shows the agents, what runs, what is due, what comes next, what was skipped in the\n"
+        "last day, and what is wrong.",
+};
+
+static const TableColumn agents[] = {
+    {"agent", "AGENT", TABLE_TEXT, false},
+    {"host", "HOST", TABLE_TEXT, false},
+    {"state", "STATE", TABLE_STATE, false},
+    {"runs", "RUNS", TABLE_NUMBER, false},
+    {"alive_until", "ALIVE UNTIL", TABLE_INSTANT, true},
+    {"version", "VERSION", TABLE_TEXT, true},
+    {"epoch", "EPOCH", TABLE_NUMBER, true},
+    {"clock_ahead", "CLOCK AHEAD (S)", TABLE_NUMBER, true},
+    {"runs_as", "USER", TABLE_TEXT, true},
+    {"batch", "BATCH", TABLE_TEXT, true},
+    {0},
+};
+static const TableColumn pause_columns[] = {
+    {"state", "STATE", TABLE_STATE, false},
+    {"paused_until", "UNTIL", TABLE_INSTANT, false},
+    {"paused_by", "BY", TABLE_TEXT, true},
+    {0},
+};
+static const TableColumn running[] = {
+    {"run", "RUN", TABLE_NUMBER, false},          {"job", "JOB", TABLE_TEXT, false},
+    {"since", "SINCE", TABLE_INSTANT, false},     {"duration", "FOR", TABLE_LENGTH, false},
+    {"step", "STEP", TABLE_TEXT, false},          {"agent", "AGENT", TABLE_TEXT, false},
+    {"waits_for", "WAITS FOR", TABLE_TEXT, true}, {0},
+};
+static const TableColumn late[] = {
+    {"jobid", "ID", TABLE_NUMBER, false},      {"job", "JOB", TABLE_TEXT, false},
+    {"due", "DUE", TABLE_INSTANT, false},      {"late_by", "LATE BY", TABLE_LENGTH, false},
+    {"because", "BECAUSE", TABLE_TEXT, false}, {0},
+};
+static const TableColumn next[] = {
+    {"jobid", "ID", TABLE_NUMBER, false},           {"job", "JOB", TABLE_TEXT, false},
+    {"next_run", "NEXT RUN", TABLE_INSTANT, false}, {"next_in", "", TABLE_UNTIL, true},
+    {"because", "BECAUSE", TABLE_TEXT, false},      {0},
+};
+static const TableColumn skipped[] = {
+    {"reason", "REASON", TABLE_TEXT, false},
+    {"slots", "SLOTS", TABLE_NUMBER, false},
+    {"jobs", "JOBS", TABLE_NUMBER, false},
+    {0},
+};
+static const TableColumn problems[] = {
+    {"kind", "ABOUT", TABLE_TEXT, false},
+    {"name", "NAME", TABLE_TEXT, false},
+    {"state", "STATE", TABLE_STATE, false},
+    {"detail", "PARTICULARS", TABLE_TEXT, false},
+    {0},
+};
+
+static const AnswerSection sections[] = {
+    {"agents", "Agents", {"cli_status_agents", agents, "none"}, false},
+    {"pause", "Pause", {"cli_status_pause", pause_columns, NULL}, false},
+    {"running", "Running", {"cli_status_running", running, "nothing"}, false},
+    {"late", "Due", {"cli_status_late", late, NULL}, false},
+    {"next", "Next", {"cli_status_next", next, "nothing"}, false},
+    {"skipped", "Skipped in the last day", {"cli_status_skipped", skipped, NULL}, false},
+    {"problems", "Problems", {"cli_status_problems", problems, "none"}, false},
+};
+
+static bool
+show_status(const CliOptions *options, GError **error)
+{
+    g_autoptr(CliSession) session = cli_options_open_tables(options, error);
+
+    return session != NULL && answer_print_sections(sections, G_N_ELEMENTS(sections), session, NULL,
+                                                    options->json, error);
+}
+
+int
+cli_status(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(CliOptions) options = {0};
+
+    if (!cli_options_read(&options, &syntax, NULL, argc, argv, &error) ||
+        !show_status(&options, &error))
+        return cli_fail(syntax.word, error);
+    return CLI_OK;
+}
