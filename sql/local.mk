@@ -101,6 +101,7 @@ SQL_ADOPT = \
 	sql/adopt/settings.sql \
 	sql/adopt/triggers.sql
 SQL_RELEASE = \
+	sql/release/end.sql \
 	sql/release/lock.sql \
 	sql/release/settle.sql \
 	sql/release/stock.sql

@@ -46,6 +46,11 @@ WITH stopped AS (
     SELECT 6, 'lost', jstjobid, format('the time limit of %s of step "%s"', jsttimeout, jstname)
     FROM pgagent.pga_jobstep WHERE jsttimeout IS NOT NULL
     UNION ALL
+    SELECT 7, 'lost', j.jobid, format('its %s: %s', o.name, to_jsonb(j) ->> o.name)
+    FROM pgagent.pga_job j
+    CROSS JOIN (VALUES ('jobmissed', 'once'), ('jobgrace', NULL), ('jobbusy', 'skip'), ('jobmaxruns', '1')) o (name, stock)
+    WHERE coalesce(to_jsonb(j) ->> o.name, o.stock) IS DISTINCT FROM o.stock
+    UNION ALL
     SELECT 7, 'lost', ruljobid, format('rule of kind %s%s', rulkind, coalesce(': ' || quote_literal(left(rultext, 60)), ''))
     FROM pgagent.pga_rule
     UNION ALL
@@ -64,13 +69,16 @@ WITH stopped AS (
     FROM pgagent.pga_job
     WHERE jobenabled AND jobnextrun <= now() AND jobagentid IS NULL AND jobid NOT IN (SELECT jobid FROM stopped)
     UNION ALL
-    SELECT 11, 'lost', NULL, format('%s rows of pga_skipped: which slots did not run, and why', count(*))
+    SELECT 11, 'changed', NULL, format('the pause until %s ends now', pgagent.pga_paused_until())
+    WHERE pgagent.pga_paused_until() IS NOT NULL
+    UNION ALL
+    SELECT 12, 'lost', NULL, format('%s rows of pga_skipped: which slots did not run, and why', count(*))
     FROM pgagent.pga_skipped HAVING count(*) > 0
     UNION ALL
-    SELECT 12, 'lost', NULL, format('%s rows of pga_agentlog: what agents complained of', count(*))
+    SELECT 13, 'lost', NULL, format('%s rows of pga_agentlog: what agents complained of', count(*))
     FROM pgagent.pga_agentlog HAVING count(*) > 0
     UNION ALL
-    SELECT 13, 'lost', NULL, format('of %s runs, what is not pgAgent''s: slot, label, trigger, agent, reason, error code', count(*))
+    SELECT 14, 'lost', NULL, format('of %s runs, what is not pgAgent''s: slot, label, trigger, agent, reason, error code', count(*))
     FROM pgagent.pga_joblog WHERE jlgepoch IS NOT NULL HAVING count(*) > 0
 )
 SELECT f.kind, f.jobid, j.jobname, f.message

@@ -3,6 +3,18 @@
  * pgAgent runs stays its own. */
 SET LOCAL pgalmanac.agent = 'on';
 
+/* What is to be ended at the end: agents (they come back, find whose tables these are and say so), and their SQL steps,
+ * because a pgAgent may start the same job again at once. */
+SELECT pg_catalog.set_config('pgalmanac.ended', coalesce(string_agg(b.pid::text, ','), ''), true)
+FROM pg_catalog.pg_stat_activity b
+WHERE pg_catalog.pg_has_role(b.usesysid, 'MEMBER')
+  AND (EXISTS (SELECT FROM pgagent.pga_jobagent a
+               WHERE a.jaguuid IS NOT NULL AND a.jagpid = b.pid AND a.jagbackendstart = b.backend_start)
+       OR (b.application_name = 'pgalmanac step'
+           AND EXISTS (SELECT FROM pgagent.pga_jobsteplog l JOIN pgagent.pga_jobstep s ON s.jstid = l.jsljstid
+                       WHERE l.jslstatus = 'r' AND l.jslpid = b.pid AND l.jslpidstart >= b.backend_start
+                         AND s.jstkind = 's' AND s.jstconnstr = '')));
+
 UPDATE pgagent.pga_jobsteplog s
 SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart,
     jsloutput = coalesce(nullif(jsloutput, '') || E'\n', '')

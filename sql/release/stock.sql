@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* Last part of the transaction in which the tables go back to pgAgent: its own triggers, on the corrected planning. */
+/* Third part of the transaction in which the tables go back to pgAgent: its own triggers, on the corrected planning. */
 
 /* The zone is that of the setting, whatever session asks: pgAgent reads schedules in the zone of whoever edits them. */
 CREATE OR REPLACE FUNCTION pgagent.pga_next_schedule(int4, timestamptz, timestamptz, bool[], bool[], bool[], bool[], bool[])

@@ -129,7 +129,8 @@ write_changes(CliSession *session, ReleaseReport *report, GError **error)
     g_string_append(report->sql, sql_script("release/settle"));
     for (int row = 0; row < PQntuples(changes); row++)
         g_string_append_printf(report->sql, "%s;\n", cli_result_text(changes, row, 0));
-    g_string_append_printf(report->sql, "%sCOMMIT;\n", sql_script("release/stock"));
+    g_string_append(report->sql, sql_script("release/stock"));
+    g_string_append(report->sql, sql_script("release/end"));
     return true;
 }
 

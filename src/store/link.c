@@ -19,7 +19,8 @@ struct Link {
     guint timer_id;
     DbConn *conn;
     bool is_open;
-    bool is_reported; /* that it is down was said */
+    bool is_reported;         /* that it is down was said */
+    bool is_foreign_reported; /* that the tables are not ours any more was said */
     bool was_settled;
     LinkEvents events;
     gpointer user_data;
@@ -98,16 +99,22 @@ link_pause(Link *self)
     self->pause_ms = MIN(self->pause_ms * 2, self->pause_max_ms);
 }
 
+/* Once, and once more if people have to do something: the tables were given back, or are of another version now. */
 static void
 link_report(Link *self, const GError *error)
 {
-    if (!self->is_reported && self->was_settled)
+    bool is_foreign = g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA);
+
+    if (is_foreign && self->is_reported && !self->is_foreign_reported)
+        log_error("%s is of no use, will keep trying: %s", self->purpose, error->message);
+    else if (!self->is_reported && self->was_settled)
         log_error("%s lost, will keep trying: %s", self->purpose, error->message);
     else if (!self->is_reported)
         log_error("%s cannot be had yet, will keep trying: %s", self->purpose, error->message);
     else
         log_debug("%s: %s", self->purpose, error->message);
     self->is_reported = true;
+    self->is_foreign_reported |= is_foreign;
 }
 
 /* The one place where a connection ends, whoever noticed. */
@@ -171,6 +178,7 @@ link_settled(Link *self)
     if (self->is_reported || !self->was_settled)
         log_notice("%s to %s is there", self->purpose, db_conn_describe(self->conn));
     self->is_reported = false;
+    self->is_foreign_reported = false;
     self->was_settled = true;
     self->pause_ms = PAUSE_FIRST_MS;
 }

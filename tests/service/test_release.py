@@ -7,7 +7,7 @@ import pytest
 
 import test_pgadmin
 from harness import pgadmin as sent
-from harness.holding import HeldSql
+from harness.holding import HeldBatch
 from harness.jobs import batch, flags, sql
 from harness.pgadmin import PgAdmin
 from harness.pgagent import PgAgent, needs_pgagent
@@ -159,8 +159,10 @@ def test_what_changes_and_what_is_lost(jobs, installed, release):
     host = jobs.job("host", host="agent7")
     blank = jobs.job("blank", sql("SELECT 1", dbname="my db"))
     installed.execute("INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpreason) VALUES (%s, now(), now(), 'busy')", zone)
+    installed.execute("SELECT pgagent.pause('2090-01-01 00:00+00')")
     found = findings(release)
     assert schedule and found == {
+        ("changed", None): ["the pause until 2090-01-01 00:00:00+00 ends now"],
         ("changed", zone): ['schedule "schedule" was read in Asia/Tokyo, and is in UTC from now on'],
         ("changed", other): ['schedule "schedule" was read in Europe/Berlin, and is in UTC from now on'],
         ("changed", host): ['it is for "agent7": pgAgent takes that for the name of a host, never of an agent'],
@@ -216,22 +218,27 @@ def test_refused_while_an_agent_lives(jobs, agent, installed, release):
     release()
 
 
-def test_an_agent_that_was_forced_out(jobs, agent, installed, release):
-    """Its runs are closed; it does nothing more, and says why."""
-    one = agent(name="alive")
-    held = HeldSql(installed)
-    job = jobs.job("held", held.step)
-    jobs.run_now(job)
-    jobs.wait_for_running(job, one)
+def test_an_agent_that_was_forced_out(jobs, agent, installed, release, directory):
+    """Its runs are closed and their SQL is ended; it does nothing more, and says why."""
+    script = HeldBatch(directory)
+    one = agent("--grace", "0", "--batch", "on", name="alive")
+    made = [jobs.job("sql", sql("SELECT pg_sleep(300)")), jobs.job("batch", script.step)]
+    for job in made:
+        jobs.run_now(job)
+        jobs.wait_for_running(job, one)
     found = findings(release, "--force")
-    assert "is closed as stopped before its end (d)" in found["stopped", job][0]
-    (status, step, _, output), = runs(installed, job)
-    assert (status, step) == ("d", "d") and "given back to pgAgent" in output
+    for job in made:
+        assert "is closed as stopped before its end (d)" in found["stopped", job][0]
+        (status, step, _, output), = runs(installed, job)
+        assert (status, step) == ("d", "d") and "given back to pgAgent" in output
     assert installed.value("SELECT count(*) FROM pgagent.pga_jobagent") == 0
-    assert installed.value("SELECT jobagentid IS NULL AND jlgduration IS NOT NULL FROM pgagent.pga_job, pgagent.pga_joblog")
-    held.release()
+    assert installed.value("SELECT bool_and(jobagentid IS NULL AND jlgduration IS NOT NULL) FROM pgagent.pga_job, pgagent.pga_joblog")
+    wait_until(lambda: not installed.value("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(300)'"),
+               "its SQL is ended", one)
+    one.wait_for_log("has pgAgent's own tables")
+    script.release()
     one.terminate()
-    assert runs(installed, job)[0][:2] == ("d", "d")
+    assert [runs(installed, job)[0][:2] for job in made] == [("d", "d")] * 2
 
 
 def test_what_a_dead_agent_left(jobs, agent, installed, release):
