@@ -8,7 +8,7 @@ import pytest
 import test_pgadmin
 from harness import pgadmin as sent
 from harness.holding import HeldBatch
-from harness.jobs import batch, flags, sql
+from harness.jobs import Jobs, batch, flags, sql
 from harness.pgadmin import PgAdmin
 from harness.pgagent import PgAgent, needs_pgagent
 from harness.waiting import wait_until
@@ -378,3 +378,40 @@ def test_pgadmin_runs_and_deletes(pgadmin):
         assert pgadmin.job(job)["jobnextrun"] == test_pgadmin.at(pgadmin, planned)
     pgadmin.delete_job(job)
     assert pgadmin.send("SELECT jscid FROM pgagent.pga_schedule UNION ALL SELECT jobid FROM pgagent.pga_job") == []
+
+
+# There and back again
+
+@needs_pgagent
+def test_there_and_back_twice(agent, pgalmanac, database):
+    """A real pgAgent's tables are taken over, given back and taken over again: each runs the jobs in its turn."""
+    database.execute("CREATE EXTENSION pgagent")
+    jobs = Jobs(database)
+    job = database.value("INSERT INTO pgagent.pga_job (jobjclid, jobname) VALUES (1, 'both') RETURNING jobid")
+    database.execute("INSERT INTO pgagent.pga_jobstep (jstjobid, jstname, jstkind, jstcode, jstdbname)"
+                     " VALUES (%s, 'one', 's', 'SELECT 1', %s)", job, database.name)
+    database.execute("INSERT INTO pgagent.pga_schedule (jscjobid, jscname, jschours, jscminutes) VALUES (%s, 'x', %s, %s)",
+                     job, flags(24, [3]), flags(60, [30]))
+    plan = database.value(NEXT, job)
+    catalogs = []
+    for count in (1, 3):
+        with PgAgent(database) as old:
+            database.execute(sent.run_now(job))
+            wait_for_pgagent(database, job, count, old)
+        assert database.value(NEXT, job) == plan
+        for words in ([], ["--release"], []):
+            done = pgalmanac("setup", *words, "-d", database.conninfo)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert database.value(NEXT, job) == plan
+        catalogs.append(database.query(EVERYTHING.split("UNION ALL SELECT 'job'")[0] + " ORDER BY 1, 2, 3"))
+        one = agent(database=database, name=f"agent{count}")
+        assert jobs.run(job, one)[0] == "s"
+        jobs.wait_until_settled(one)
+        assert one.terminate() == 0
+        assert pgalmanac("setup", "--release", "-d", database.conninfo).returncode == 0
+        assert database.value(NEXT, job) == plan
+    assert catalogs[0] == catalogs[1]
+    assert [run[:2] for run in runs(database, job)] == [("s", "s")] * 4
+    with PgAgent(database) as old:
+        database.execute(sent.run_now(job))
+        wait_for_pgagent(database, job, 5, old)
