@@ -8,7 +8,8 @@ SQL_SCHEMA = \
 	sql/schema/0006_control.sql \
 	sql/schema/0007_views.sql \
 	sql/schema/0008_why.sql \
-	sql/schema/0009_commands.sql
+	sql/schema/0009_commands.sql \
+	sql/schema/0010_comments.sql
 SQL_QUERY = \
 	sql/query/adopt_agents.sql \
 	sql/query/adopt_apply.sql \
@@ -66,6 +67,7 @@ SQL_QUERY = \
 	sql/query/cli_status_skipped.sql \
 	sql/query/cli_why.sql \
 	sql/query/cli_zone.sql \
+	sql/query/comments_ignored.sql \
 	sql/query/jobs_due.sql \
 	sql/query/jobs_next.sql \
 	sql/query/jobs_schedules.sql \
