@@ -410,3 +410,21 @@ def test_rules_that_never_fire(jobs, agent, installed):
         rule = jobs.rule(job, **columns)
         wait_until(lambda: "is not planned yet" not in why(installed, job), "it is planned", one)
         assert f"never runs by itself: rule {rule}: " in why(installed, job) and expected in why(installed, job)
+
+
+def test_an_agent_that_was_killed(jobs, agent, installed):
+    one = agent(name="one")
+    held = HeldSql(installed)
+    job = jobs.job("held", held.step)
+    jobs.run_now(job)
+    jobs.wait_for_running(job, one)
+    one.kill()
+    wait_until(lambda: "is running" not in why(installed, job), "its connection is gone")
+    assert re.search('^Job "held" began a run at .* with agent "one", which is lost; a living agent will close this run when the'
+                     ' lease has ended at .*, but no agent is alive: "one" on host ".*" has lost its connection', why(installed, job))
+    held.release()
+    installed.execute_as_agent("UPDATE pgagent.pga_jobagent SET jaglease = now()")
+    assert 'which is dead; a living agent will close this run, but no agent is alive: "one" on host' in why(installed, job)
+    heir = agent(name="two")
+    wait_until(lambda: "was stopped before its end: step" in why(installed, job), "the run is closed", heir)
+    assert "The agent died while this step ran" in why(installed, job)
