@@ -83,6 +83,7 @@ SQL_QUERY = \
 	sql/query/runs_close.sql \
 	sql/query/runs_close_step.sql \
 	sql/query/runs_note_pid.sql \
+	sql/query/runs_note_waiting.sql \
 	sql/query/runs_open_step.sql \
 	sql/query/runs_unknown.sql \
 	sql/query/schedule_defects.sql \

@@ -25,7 +25,7 @@ WITH dead AS (
                ELSE l.jlgepoch = dead.jagepoch AND l.jlgjobid NOT IN (SELECT jobid FROM left_jobs) END
 ), steps AS (
     UPDATE pgagent.pga_jobsteplog s
-    SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart,
+    SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart, jslwaiting = NULL,
         jsloutput = coalesce(nullif(jsloutput, '') || E'\n', '')
                     || 'The agent died while this step ran; what it did may have been committed.'
     FROM runs

@@ -10,7 +10,7 @@ WITH orphans AS (
     FOR NO KEY UPDATE OF j SKIP LOCKED
 ), steps AS (
     UPDATE pgagent.pga_jobsteplog s
-    SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart
+    SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart, jslwaiting = NULL
     FROM orphans
     WHERE s.jsljlgid = orphans.jlgid AND s.jslstatus = 'r'
 )

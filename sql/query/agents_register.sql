@@ -2,17 +2,20 @@
 -- the epoch that goes on after a reconnect: only if the old row is still there (else: fenced, no row comes
 -- back). The old row's jobs follow in the next statement. No epoch although we are known: the number of our
 -- backend is still that of another agent's former connection (numbers come again, and soon so in a container).
+-- $8 to $10: the user that it runs as, whether it carries out batch steps, its clock.
 -- An agent that has just been started ($7) asks for the runs of the jobs' startup rules. Jobs that somebody has locked to
 -- delete them, or FOR UPDATE, are passed by, and that is said: a request refers to its job, and would wait for the lock.
 WITH known AS (
     SELECT FROM pgagent.pga_jobagent WHERE jaguuid = $1::uuid AND jagepoch = $5::int8
 ), entered AS (
     INSERT INTO pgagent.pga_jobagent AS a
-        (jagpid, jaglogintime, jagstation, jaguuid, jagname, jagversion, jagepoch, jaglease, jagbackendstart)
+        (jagpid, jaglogintime, jagstation, jaguuid, jagname, jagversion, jagepoch, jaglease, jagbackendstart,
+         jaguser, jagbatch, jagskew)
     SELECT pg_catalog.pg_backend_pid(), now(), $3::text, $1::uuid, $2::text, $4::text,
            CASE WHEN $5::int8 = 0 THEN pg_catalog.nextval('pgagent.pga_epoch_seq') ELSE $5::int8 END,
            now() + $6::int8 * interval '1 microsecond',
-           (SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid())
+           (SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()),
+           $8::text, $9::text, date_trunc('milliseconds', $10::timestamptz - clock_timestamp())
     WHERE $5::int8 = 0 OR EXISTS (SELECT FROM known)
     ON CONFLICT (jagpid) DO UPDATE
     SET jaglease = excluded.jaglease, jagbackendstart = excluded.jagbackendstart

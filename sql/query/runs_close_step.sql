@@ -6,7 +6,7 @@ WITH held AS (
 ), closed AS (
     UPDATE pgagent.pga_jobsteplog s
     SET jslstatus = $2::text::char, jslresult = $3::int4, jslduration = $4::int8 * interval '1 microsecond',
-        jsloutput = $5::text, jslsqlstate = $6::text
+        jsloutput = $5::text, jslsqlstate = $6::text, jslwaiting = NULL
     FROM held
     WHERE s.jslid = held.jslid
 )

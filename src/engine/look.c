@@ -309,6 +309,7 @@ look_at_due(const EngineParts *parts, const GArray *left_out, LookDone done, gpo
     self->user_data = user_data;
     self->report.next_at = NO_INSTANT;
     self->report.refused = g_array_new(FALSE, FALSE, sizeof(int));
+    store_note_full(parts->store, full);
     self->limit = MIN(dispatch_room(parts->dispatch), BATCH_MAX);
     jobs_look(parts->store, self->limit, LISTED_MIN, full, left_out, on_looked, self);
 }

@@ -12,6 +12,8 @@
 
 #define KILL_AFTER_MS 5000 /* between asking a step to stop and ending it */
 #define FIRST_ATTEMPT 1
+/* What a step waits for is shown to people when it has waited for so long. */
+#define WAITING_SHOWN_AFTER_MS 1000
 
 typedef enum {
     RUN_CLAIMED,   /* its log row is there, no step has begun */
@@ -45,12 +47,17 @@ struct Run {
     int64_t started_mono;
     int64_t timeout_us;
     guint timeout_id;
-    char *halt_reason;          /* no further step starts */
-    int64_t opened_step_log_id; /* of the first step, opened with the run; 0 = none */
+    char *halt_reason; /* no further step starts */
 
     guint index; /* of the current step */
     Step *step;
     int64_t step_log_id;
+    int64_t
+        opened_step_log_id; /* its row was opened before it got ready (the first one's with the run); 0 = not so */
+    int pid;         /* that carries it out, as far as it is known when it is ready; 0 = none */
+    char *waits_for; /* before it is ready */
+    guint waiting_id;
+    bool was_shown; /* that it waits; then its row is open or will be in a moment */
     int64_t step_started_mono;
     guint step_timeout_id;
     guint kill_id;
@@ -123,6 +130,8 @@ run_forget_step(Run *self)
 {
     g_clear_handle_id(&self->step_timeout_id, g_source_remove);
     g_clear_handle_id(&self->kill_id, g_source_remove);
+    g_clear_handle_id(&self->waiting_id, g_source_remove);
+    g_clear_pointer(&self->waits_for, g_free);
     g_clear_pointer(&self->step, step_free);
     g_clear_pointer(&self->stop_reason, g_free);
     g_clear_pointer(&self->early_output, g_free);
@@ -130,6 +139,9 @@ run_forget_step(Run *self)
     self->stop_cause = STOP_NOTHING;
     self->has_failed_early = false;
     self->step_log_id = 0;
+    self->opened_step_log_id = 0;
+    self->was_shown = false;
+    self->pid = 0;
 }
 
 void
@@ -346,6 +358,9 @@ on_step_opened(RunsOpening opening, int64_t step_log_id, const GError *error, gp
     }
     }
 
+    /* It may have been opened while the step waited, without the number. */
+    if (self->was_shown && self->pid > 0)
+        runs_note_pid(self->store, step_log_id, self->pid);
     run_step_is_open(self, step_log_id);
 }
 
@@ -354,7 +369,8 @@ run_open_step(Run *self, int pid)
 {
     run_enter(self, RUN_OPENING);
     self->step_started_mono = clock_now_mono();
-    if (self->index == 0 && self->opened_step_log_id != 0) {
+    self->pid = pid;
+    if (self->opened_step_log_id != 0) {
         if (pid > 0)
             runs_note_pid(self->store, self->opened_step_log_id, pid);
         run_step_is_open(self, self->opened_step_log_id);
@@ -370,14 +386,69 @@ on_prepared(int pid, gpointer user_data)
     run_open_step(user_data, pid);
 }
 
-static void
-on_waiting(const char *reason, gpointer user_data)
-{
-    const Run *self = user_data;
+/* What a step waits for */
 
-    if (reason != NULL)
-        log_job_debug(self->job_id, "run %" PRId64 " of job \"%s\" waits: %s", self->id,
-                      self->job_name, reason);
+static void
+run_show_waiting(const Run *self)
+{
+    if (self->opened_step_log_id != 0 && self->waits_for != NULL)
+        runs_note_waiting(self->store, self->opened_step_log_id, self->waits_for);
+}
+
+typedef struct {
+    Run *run;
+    guint index;
+} Waiting;
+
+/* Whatever else it says will be found when the step is ready. */
+static void
+on_opened_to_wait(RunsOpening opening, int64_t step_log_id, const GError *error, gpointer user_data)
+{
+    g_autofree Waiting *waiting = user_data;
+    g_autoptr(Run) self = waiting->run;
+
+    if (opening != RUNS_OPENED || self->state != RUN_PREPARING || self->index != waiting->index)
+        return;
+    self->opened_step_log_id = step_log_id;
+    run_show_waiting(self);
+}
+
+static gboolean
+on_waits_long(gpointer user_data)
+{
+    Run *self = user_data;
+
+    self->waiting_id = 0;
+    self->was_shown = true;
+    if (self->opened_step_log_id != 0) {
+        run_show_waiting(self);
+        return G_SOURCE_REMOVE;
+    }
+
+    Waiting *waiting = g_new(Waiting, 1);
+    *waiting = (Waiting){.run = run_ref(self), .index = self->index};
+    runs_open_step(self->store, self->id, run_step_row(self)->id, FIRST_ATTEMPT, 0,
+                   on_opened_to_wait, waiting);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+on_waiting(const char *what, gpointer user_data)
+{
+    Run *self = user_data;
+
+    g_free(self->waits_for);
+    self->waits_for = g_strdup(what);
+    if (what == NULL) {
+        g_clear_handle_id(&self->waiting_id, g_source_remove);
+        return;
+    }
+    log_job_debug(self->job_id, "run %" PRId64 " of job \"%s\" waits for %s", self->id,
+                  self->job_name, what);
+    if (self->was_shown)
+        run_show_waiting(self);
+    else if (self->waiting_id == 0)
+        self->waiting_id = g_timeout_add(WAITING_SHOWN_AFTER_MS, on_waits_long, self);
 }
 
 static void

@@ -97,6 +97,15 @@ service_stop_now(Service *self)
     engine_kill(self->engine);
 }
 
+/* For the register: what other people see of this agent. */
+static void
+service_describe(Service *self)
+{
+    g_autofree char *batch = step_describe_batch(&self->steps);
+
+    store_describe(self->store, g_get_user_name(), batch);
+}
+
 /* Reload */
 
 static void
@@ -123,6 +132,7 @@ service_reload(Service *self)
     db_pool_set_limits(self->pool, self->settings->max_connections,
                        self->settings->connect_timeout_us);
     store_set_times(self->store, self->settings->connect_timeout_us, self->settings->retry_us);
+    service_describe(self);
     engine_apply(self->engine, self->settings);
     log_notice("configuration read again");
 }
@@ -242,6 +252,7 @@ service_open(Service *self, const char *conninfo, GError **error)
                                 .output_limit = settings->output_limit};
     self->store = store_new(self->target, settings->name, g_get_host_name(),
                             settings->connect_timeout_us, settings->retry_us, &events, self);
+    service_describe(self);
     self->engine = engine_new(self->store, &self->steps, settings);
     return true;
 }

@@ -227,4 +227,16 @@ batch_free(Step *step)
     g_free(self);
 }
 
+char *
+step_describe_batch(const StepContext *context)
+{
+    g_autoptr(GError) objection = find_objection(context);
+
+    if (objection != NULL)
+        return g_strdup("off");
+    if (context->batch_user != NULL)
+        return g_strdup_printf("as %s", context->batch_user);
+    return g_strdup("on");
+}
+
 const StepKind step_kind_batch = {"batch", batch_create, batch_run, batch_stop, batch_free};

@@ -147,8 +147,12 @@ static void
 on_waiting(const char *reason, gpointer user_data)
 {
     SqlStep *self = user_data;
+    g_autofree char *what = NULL;
 
-    self->base.events.waiting(reason, self->base.user_data);
+    if (reason != NULL)
+        what = g_strdup_printf("a free connection to %s (%s)", db_target_describe(self->target),
+                               reason);
+    self->base.events.waiting(what, self->base.user_data);
 }
 
 static gboolean

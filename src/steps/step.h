@@ -43,7 +43,7 @@ typedef struct {
 typedef struct {
     /* Ready to run. pid: of its backend, 0 = it has none. */
     void (*prepared)(int pid, gpointer user_data);
-    /* It waits for a free connection: why; NULL when the wait is over. */
+    /* What it waits for, such as a free connection (again if that changes); NULL when the wait is over. */
     void (*waiting)(const char *reason, gpointer user_data);
     /* Over. Comes exactly once, also instead of prepared when it cannot be made ready. */
     void (*done)(const StepResult *result, gpointer user_data);
@@ -85,6 +85,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Step, step_free)
 
 /* A SQL step for that database (or connection string) will probably begin in a moment: gets its connection ready. */
 void step_warm_sql(const StepContext *context, const char *conninfo, const char *database);
+
+/* Whether batch steps are carried out here: "off", "on", or "as NAME" (another user). Free with g_free. */
+char *step_describe_batch(const StepContext *context);
 
 extern const StepKind step_kind_sql;
 extern const StepKind step_kind_batch;

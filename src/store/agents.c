@@ -5,8 +5,10 @@
 
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "store/lists.h"
 #include "store/sql.h"
 
 enum {
@@ -75,6 +77,9 @@ agents_register(Store *store, DbConn *conn, AgentsRegistered registered, gpointe
     db_params_add_int8(row, store_epoch(store));
     db_params_add_int8(row, STORE_LEASE_US);
     db_params_add_bool(row, !store_was_registered(store));
+    db_params_add_text(row, store_user(store));
+    db_params_add_text(row, store_batch(store));
+    db_params_add_instant(row, clock_now_at());
     request_add_tidying(request, store);
 
     const DbStatement statements[N_REGISTER_STATEMENTS] = {
@@ -134,6 +139,9 @@ agents_renew(Store *store, AgentsRenewed renewed, gpointer user_data)
     db_params_add_text(params, store_uuid(store));
     db_params_add_int8(params, store_epoch(store));
     db_params_add_int8(params, STORE_LEASE_US);
+    params_add_texts(params, store_full(store));
+    db_params_add_text(params, store_batch(store));
+    db_params_add_instant(params, clock_now_at());
     db_conn_query(store_control(store), sql_query("agents_renew"), g_steal_pointer(&params),
                   on_renewed, request);
 }

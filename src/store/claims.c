@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "store/fields.h"
+#include "store/lists.h"
 #include "store/sql.h"
 
 typedef struct {
@@ -368,10 +369,7 @@ claims_unknown(Store *store, ClaimsUnknown loaded, gpointer user_data)
     request->done.unknown = loaded;
     request->store = store;
     db_params_add_int8(params, store_epoch(store));
-    db_params_begin_array(params, DB_TEXT);
-    for (guint i = 0; i < store_lost_batches(store)->len; i++)
-        db_params_add_text(params, g_ptr_array_index(store_lost_batches(store), i));
-    db_params_end_array(params);
+    params_add_texts(params, store_lost_batches(store));
     db_conn_query(store_control(store), sql_query("runs_unknown"), g_steal_pointer(&params),
                   on_unknown, request);
 }

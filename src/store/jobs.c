@@ -104,10 +104,7 @@ jobs_look(Store *store, int limit, int listed, const GPtrArray *full_servers,
     request->done.looked = looked;
     db_params_add_text(due, store_host(store));
     db_params_add_text(due, store_name(store));
-    db_params_begin_array(due, DB_TEXT);
-    for (guint i = 0; i < full_servers->len; i++)
-        db_params_add_text(due, g_ptr_array_index(full_servers, i));
-    db_params_end_array(due);
+    params_add_texts(due, full_servers);
     db_params_add_int4(due, limit);
     params_add_ids(due, left_out);
     db_params_add_int4(due, listed);

@@ -12,6 +12,15 @@ params_add_ids(DbParams *params, const GArray *ids)
     db_params_end_array(params);
 }
 
+void
+params_add_texts(DbParams *params, const GPtrArray *texts)
+{
+    db_params_begin_array(params, DB_TEXT);
+    for (guint i = 0; i < texts->len; i++)
+        db_params_add_text(params, g_ptr_array_index(texts, i));
+    db_params_end_array(params);
+}
+
 GHashTable *
 lists_new(void)
 {

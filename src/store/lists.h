@@ -8,6 +8,8 @@
 #include "db/params.h"
 
 void params_add_ids(DbParams *params, const GArray *ids);
+/* texts: of char *. */
+void params_add_texts(DbParams *params, const GPtrArray *texts);
 
 /* job id (as a pointer) -> GPtrArray; jobs without any element are missing. */
 GHashTable *lists_new(void);

@@ -68,6 +68,17 @@ runs_note_pid(Store *store, int64_t step_log_id, int pid)
                NULL);
 }
 
+void
+runs_note_waiting(Store *store, int64_t step_log_id, const char *what)
+{
+    g_autoptr(DbParams) params = db_params_new();
+
+    db_params_add_int8(params, step_log_id);
+    db_params_add_text(params, what);
+    writer_add(store_writer(store), sql_query("runs_note_waiting"), g_steal_pointer(&params), NULL,
+               NULL);
+}
+
 /* Texts that the server does not take */
 
 /* The same with "?" for each character that a database of another encoding may not have; NULL if there is none. */

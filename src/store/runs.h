@@ -22,6 +22,9 @@ void runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, int 
 /* Tells which backend or process carries out a step whose row was opened with its run. */
 void runs_note_pid(Store *store, int64_t step_log_id, int pid);
 
+/* Tells what a step waits for whose row is open already; done with by runs_note_pid and by closing. */
+void runs_note_waiting(Store *store, int64_t step_log_id, const char *what);
+
 /* output may be any text; sqlstate NULL = none. */
 void runs_close_step(Store *store, int64_t step_log_id, char status, int result,
                      int64_t duration_us, const char *output, const char *sqlstate);

@@ -24,6 +24,9 @@ struct Store {
     char *uuid;
     char *name;
     char *host;
+    char *user;
+    char *batch;
+    GPtrArray *full;         /* of char *: servers without a free connection */
     int64_t epoch;           /* 0 = not registered yet */
     GPtrArray *lost_batches; /* of char * */
     bool log_is_ready;
@@ -84,6 +87,41 @@ const char *
 store_host(const Store *self)
 {
     return self->host;
+}
+
+const char *
+store_user(const Store *self)
+{
+    return self->user;
+}
+
+const char *
+store_batch(const Store *self)
+{
+    return self->batch;
+}
+
+const GPtrArray *
+store_full(const Store *self)
+{
+    return self->full;
+}
+
+void
+store_describe(Store *self, const char *user, const char *batch)
+{
+    g_free(self->user);
+    self->user = g_strdup(user);
+    g_free(self->batch);
+    self->batch = g_strdup(batch);
+}
+
+void
+store_note_full(Store *self, const GPtrArray *servers)
+{
+    g_ptr_array_set_size(self->full, 0);
+    for (guint i = 0; i < servers->len; i++)
+        g_ptr_array_add(self->full, g_strdup(g_ptr_array_index(servers, i)));
 }
 
 bool
@@ -387,6 +425,7 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t connect_
     self->user_data = user_data;
     self->writer = writer_new();
     self->lost_batches = g_ptr_array_new_with_free_func(g_free);
+    self->full = g_ptr_array_new_with_free_func(g_free);
     self->control =
         link_new(target, "control connection", connect_timeout_us, retry_us, &control_events, self);
     self->log = link_new(target, "log connection", connect_timeout_us, retry_us, &log_events, self);
@@ -405,6 +444,9 @@ store_free(Store *self)
     link_free(self->log);
     writer_free(self->writer);
     g_ptr_array_unref(self->lost_batches);
+    g_ptr_array_unref(self->full);
+    g_free(self->user);
+    g_free(self->batch);
     g_free(self->uuid);
     g_free(self->name);
     g_free(self->host);

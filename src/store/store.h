@@ -34,6 +34,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 /* New times, after a reload. */
 void store_set_times(Store *self, int64_t connect_timeout_us, int64_t retry_us);
 
+/* For the register, from the next heartbeat on. user: of the operating system; batch: off, on, or as NAME. */
+void store_describe(Store *self, const char *user, const char *batch);
+/* Servers (char *) for which this agent has no free connection. */
+void store_note_full(Store *self, const GPtrArray *servers);
+
 void store_start(Store *self);
 /* Removes the agent from the register and closes; calls done when that is over (also when it cannot be done). */
 void store_leave(Store *self, void (*done)(gpointer user_data), gpointer user_data);
@@ -51,6 +56,9 @@ int64_t store_epoch(const Store *self);
 bool store_was_registered(const Store *self);
 const char *store_name(const Store *self);
 const char *store_host(const Store *self);
+const char *store_user(const Store *self);
+const char *store_batch(const Store *self);
+const GPtrArray *store_full(const Store *self);
 
 /* Claims (their batch ids) whose answer was lost with the connection: it is not known whether they were committed. */
 void store_remember_lost_batch(Store *self, const char *batch);

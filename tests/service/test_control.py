@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: PostgreSQL
 """Steering jobs: by the functions of schema pgagent, and what an agent makes of it."""
+import getpass
 import signal
 import threading
 from contextlib import closing
@@ -11,6 +12,7 @@ import pytest
 from harness import wait_until
 from harness.holding import HeldBatch, HeldSql
 from harness.jobs import sql
+from harness.users import SERVER_USER
 
 MINUTE = timedelta(minutes=1)
 
@@ -414,3 +416,60 @@ def test_a_rule_after_the_last_run_goes_on_after_what_is_left_out(installed, job
     first = wait_until(lambda: installed.value(plan), "the job is planned")
     assert installed.value("SELECT pgagent.skip_next('ruled')") == first
     assert wait_until(lambda: installed.value(plan), "the job is planned") == first + timedelta(hours=1)
+
+
+# ---- What the agent says of itself ----
+
+WAITING = "SELECT jslwaiting FROM pgagent.pga_jobsteplog WHERE jslstatus = 'r' AND jslwaiting IS NOT NULL"
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["first step", "second step"])
+def test_a_step_says_what_it_waits_for(installed, jobs, agent, directory, before):
+    held, script = HeldSql(installed), HeldBatch(directory)
+    first = jobs.job("first", held.step)
+    second = jobs.job("second", *[script.step] * before, sql("SELECT 1"))
+    agent("--max-connections", "1", "--batch", "on")
+    if before:
+        jobs.run_now(second)
+        wait_until(script.has_started, "the script runs")
+    jobs.run_now(first)
+    jobs.wait_for_running(first)
+    if before:
+        script.release()
+    else:
+        jobs.run_now(second)
+    words = wait_until(lambda: installed.value(WAITING), "the step says that it waits")
+    assert words.startswith(f'a free connection to database "{installed.name}" on socket directory') \
+        and words.endswith("(all 1 connections to this server are in use)")
+    held.release()
+    assert jobs.wait_for_runs(second)[0][0] == "s"
+    steps = installed.query("SELECT jslstatus, jslwaiting, jslpid IS NOT NULL FROM pgagent.pga_jobsteplog"
+                            " JOIN pgagent.pga_jobstep ON jstid = jsljstid WHERE jstjobid = %s ORDER BY jslid", second)
+    assert steps[-1] == ("s", None, True) and len(steps) == 1 + before
+
+
+def test_a_step_whose_wait_was_shown_can_be_cancelled(installed, jobs, agent):
+    held = HeldSql(installed)
+    first, second = jobs.job("first", held.step), jobs.job("second", sql("SELECT 1"))
+    agent("--max-connections", "1")
+    jobs.run_now(first)
+    jobs.wait_for_running(first)
+    jobs.run_now(second)
+    wait_until(lambda: installed.value(WAITING), "the step says that it waits")
+    installed.query("SELECT pgagent.cancel_job('second')")
+    assert_cancelled_only(jobs, second)
+    assert installed.query("SELECT jslstatus, jslwaiting FROM pgagent.pga_jobsteplog JOIN pgagent.pga_joblog ON jlgid = jsljlgid"
+                           " WHERE jlgjobid = %s", second) == [("d", None)]
+    held.release()
+
+
+def test_an_agent_says_as_whom_it_runs_and_which_servers_are_full(installed, jobs, agent):
+    held = HeldSql(installed)
+    for number in range(7):  # one connection and a reserve of five
+        jobs.run_now(jobs.job(f"job {number}", held.step))
+    agent("--max-connections", "1", "--batch", "off")
+    wait_until(lambda: installed.value("SELECT jagfull = '{\"\"}' FROM pgagent.pga_jobagent"), "the agent's own server is full")
+    assert installed.query("SELECT jaguser, jagbatch, jagskew BETWEEN '-1 s' AND '1 s' FROM pgagent.pga_jobagent") == [
+        (SERVER_USER or getpass.getuser(), "off", True)]
+    held.release()
+    wait_until(lambda: installed.value("SELECT jagfull = '{}' FROM pgagent.pga_jobagent"), "the server is not full")
