@@ -71,7 +71,7 @@ DECLARE
     length interval;
 BEGIN
     IF words <> '' AND lower(words COLLATE "C") ~ shape THEN
-        length := pgagent.pga_read_length(words);
+        length := pgagent.pga_read_length(regexp_replace(words, '([A-Za-z])([0-9])', '\1 \2', 'g'));
     END IF;
     RETURN CASE WHEN length > interval '0' THEN length END;
 END;

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 import psycopg2
 import pytest
 
-from harness.database import TOP
+from harness import Database
+from harness.database import TOP, install
 from harness.jobs import sql
 from harness.pgadmin import PgAdmin, shown_error
 from harness.waiting import wait_until
@@ -54,6 +55,7 @@ RULES = [
     ("@rule every 1h30m start=2026-01-01T00:00", dict(rulkind="every", rulperiod=timedelta(minutes=90), rulstart="2026-01-01 00:00")),
     ("@rule kind=every period=1.5 h", dict(rulkind="every", rulperiod=timedelta(minutes=90))),
     ("@rule @every 01:30:00", dict(rulkind="every", rulperiod=timedelta(minutes=90))),
+    ("@rule after 1day12hours", dict(rulkind="after", rulperiod=timedelta(hours=36))),
     ("@rule after 2 weeks 3 days", dict(rulkind="after", rulperiod=timedelta(days=17))),
     ("@rule @after 90min", dict(rulkind="after", rulperiod=timedelta(minutes=90))),
     ("@rule startup", dict(rulkind="startup")),
@@ -432,6 +434,20 @@ def test_many_rules(comment, rules):
     assert len(first) == 1000 and rules(job, "ruldesc")[999] == ("@rule 39 16 * * *",)
     comment("\n".join(f"@rule {number % 60} {number // 60} * * *" for number in reversed(range(1, 1000))), job)
     assert rules(job, "rulid") == first[1:]
+
+
+@pytest.mark.parametrize("encoding, green", [("LATIN1", "gr\u00fcn"), ("SQL_ASCII", "green")])
+def test_other_encodings(cluster, encoding, green):
+    made = Database.create(cluster, encoding.lower(), encoding=f"{encoding}' LC_COLLATE 'C' LC_CTYPE 'C")
+    try:
+        install(made.connect())
+        job = made.value("INSERT INTO pgagent.pga_job (jobjclid, jobname, jobdesc) VALUES (1, 'job', %s) RETURNING jobid",
+                         f"{green}\n@RULE\t0 9 * * MON\n@missed skip")
+        assert made.query("SELECT ruldesc FROM pgagent.pga_rule") == [("@rule 0 9 * * MON",)]
+        assert made.value("SELECT jobmissed FROM pgagent.pga_job WHERE jobid = %s", job) == "skip"
+        assert green in refused(made.execute, "UPDATE pgagent.pga_job SET jobdesc = %s", f"@rule {green}")
+    finally:
+        made.drop()
 
 
 # With an agent
