@@ -77,6 +77,8 @@ name_source(const char *source)
         return "this role's";
     if (g_strcmp0(source, "database user") == 0)
         return "this role's in this database";
+    if (g_strcmp0(source, "function") == 0)
+        return "that in which pga_next_schedule plans";
     if (g_strcmp0(source, "client") == 0)
         return "the connection string's";
     return "the server's";

@@ -382,6 +382,14 @@ def test_pgadmin_runs_and_deletes(pgadmin):
 
 # There and back again
 
+def test_the_zone_is_kept_for_when_we_come_back(installed, release, pgalmanac):
+    installed.execute("UPDATE pgagent.pga_setting SET setvalue = 'Asia/Kolkata' WHERE setname = 'timezone'")
+    release()
+    done = pgalmanac("setup", "-d", installed.conninfo)
+    assert "time zone Asia/Kolkata (that in which pga_next_schedule plans)" in done.stdout, done.stdout + done.stderr
+    assert installed.value("SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone'") == "Asia/Kolkata"
+
+
 @needs_pgagent
 def test_there_and_back_twice(agent, pgalmanac, database):
     """A real pgAgent's tables are taken over, given back and taken over again: each runs the jobs in its turn."""
