@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: PostgreSQL
 """setup --release: the tables go back to pgAgent, which works on them as if nothing had been."""
 import json
+import os
 from contextlib import closing
 
 import pytest
@@ -304,9 +305,18 @@ def test_only_the_owner_can(installed, pgalmanac):
 
 # pgAgent and pgAdmin at work on them
 
+@pytest.fixture
+def old_agent(installed):
+    """A role of a pgAgent that owns nothing."""
+    installed.execute(test_pgadmin.GRANT.format("old_agent"))
+    yield "old_agent"
+    installed.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'old_agent'")
+    installed.execute("DROP OWNED BY old_agent; DROP ROLE old_agent")
+
+
 @needs_pgagent
-def test_pgagent_goes_on(jobs, agent, installed, release):
-    """Jobs that ours has run, by hand, by schedule and missed; SQL and batch; its log is continued."""
+def test_pgagent_goes_on(jobs, agent, installed, release, old_agent):
+    """Jobs that ours has run, by hand, by schedule and missed; SQL and batch; its log is continued. Its role's grants are older."""
     made = jobs.job("sql", sql("SELECT 1"))
     script = jobs.job("batch", batch("echo hello"))
     planned = jobs.job("planned", sql("SELECT 1"))
@@ -319,7 +329,7 @@ def test_pgagent_goes_on(jobs, agent, installed, release):
     assert one.terminate() == 0
     jobs.make_due(planned)
     release()
-    with PgAgent(installed) as old:
+    with PgAgent(installed, old_agent) as old:
         assert wait_for_pgagent(installed, planned, 1, old) == [("s", "s", 1, "")]
         assert installed.value("SELECT jobnextrun > now() FROM pgagent.pga_job WHERE jobid = %s", planned)
         for job in (made, script, refused):
@@ -381,6 +391,29 @@ def test_pgadmin_runs_and_deletes(pgadmin):
 
 
 # There and back again
+
+@needs_pgagent
+def test_from_a_dump(jobs, agent, installed, cluster, database, pgalmanac):
+    """Dumped from under an agent, restored without any extension, run, given back, run by a pgAgent."""
+    one = agent()
+    job = jobs.job("moved", sql("SELECT 1", dbname=database.name))
+    jobs.schedule(job, minutes=[7])
+    jobs.rule(job, "daily", rulstart="2090-01-01", rulenabled=False)
+    jobs.run_now(job)
+    jobs.wait_for_runs(job, agent=one)
+    jobs.wait_until_settled(one)
+    at = ("-h", cluster.host, "-p", str(cluster.port), "-U", "postgres")
+    dump = os.path.join(cluster.directory, "dump.sql")
+    cluster.run("pg_dump", *at, "-f", dump, installed.name)
+    assert one.terminate() == 0
+    cluster.run("psql", *at, "-q", "-v", "ON_ERROR_STOP=1", "-f", dump, database.name)
+    assert pgalmanac("setup", "-d", database.conninfo).returncode == 0
+    assert pgalmanac("setup", "--release", "--force", "-d", database.conninfo).returncode == 0
+    with PgAgent(database) as old:
+        database.execute(sent.run_now(job))
+        assert [run[:2] for run in wait_for_pgagent(database, job, 2, old)] == [("s", "s")] * 2
+    assert database.value("INSERT INTO pgagent.pga_job (jobjclid, jobname) VALUES (1, 'next') RETURNING jobid") == job + 1
+
 
 def test_the_zone_is_kept_for_when_we_come_back(installed, release, pgalmanac):
     installed.execute("UPDATE pgagent.pga_setting SET setvalue = 'Asia/Kolkata' WHERE setname = 'timezone'")
