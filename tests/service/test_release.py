@@ -156,7 +156,7 @@ def test_what_changes_and_what_is_lost(jobs, installed, release):
     other = jobs.job("zone of the schedule")
     installed.execute("UPDATE pgagent.pga_schedule SET jsctimezone = 'Europe/Berlin' WHERE jscid = %s",
                       jobs.schedule(other, hours=[9], minutes=[0]))
-    limited = jobs.job("limited", sql("SELECT 1", timeout="5 s"), jobtimeout="10 s")
+    limited = jobs.job("limited", sql("SELECT 1", timeout="5 s"), jobtimeout="10 s", jobmissed="all", jobbusy="queue")
     host = jobs.job("host", host="agent7")
     blank = jobs.job("blank", sql("SELECT 1", dbname="my db"))
     installed.execute("INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpreason) VALUES (%s, now(), now(), 'busy')", zone)
@@ -169,7 +169,8 @@ def test_what_changes_and_what_is_lost(jobs, installed, release):
         ("changed", host): ['it is for "agent7": pgAgent takes that for the name of a host, never of an agent'],
         ("changed", blank): ['step "step 1" runs in database "my db": pgAgent cannot connect to names with blanks, quotes or'
                              ' backslashes'],
-        ("lost", limited): ["its time limit of 00:00:10", 'the time limit of 00:00:05 of step "step 1"'],
+        ("lost", limited): ["its time limit of 00:00:10", 'the time limit of 00:00:05 of step "step 1"', "its jobbusy: queue",
+                            "its jobmissed: all"],
         ("lost", None): ["1 rows of pga_skipped: which slots did not run, and why"],
     }
     assert installed.value("SELECT extract(hour FROM jobnextrun) FROM pgagent.pga_job WHERE jobid = %s", zone) == 9
