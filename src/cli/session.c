@@ -53,6 +53,16 @@ may_read(const char *conninfo)
     return readable;
 }
 
+/* What is printed is UTF-8. A database without an encoding has bytes, and may have any: they are looked at when they
+ * are printed. The few encodings that the server cannot convert stay as they are. */
+static void
+choose_encoding(PGconn *conn)
+{
+    bool has_bytes = g_strcmp0(PQparameterStatus(conn, "server_encoding"), "SQL_ASCII") == 0;
+
+    (void)PQsetClientEncoding(conn, has_bytes ? "SQL_ASCII" : "UTF8");
+}
+
 CliSession *
 cli_session_open(const char *conninfo, GError **error)
 {
@@ -66,6 +76,8 @@ cli_session_open(const char *conninfo, GError **error)
         return NULL;
     }
 
+    /* The server lets nobody in who asks for an encoding that it cannot convert to. */
+    g_unsetenv("PGCLIENTENCODING");
     g_autoptr(CliSession) self = g_new0(CliSession, 1);
     self->conn = PQconnectdbParams(keywords, values, 1);
     if (PQstatus(self->conn) != CONNECTION_OK) {
@@ -79,8 +91,7 @@ cli_session_open(const char *conninfo, GError **error)
                             "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'",
                             error))
         return NULL;
-    /* What is printed is UTF-8. The few encodings that the server cannot convert stay as they are. */
-    (void)PQsetClientEncoding(self->conn, "UTF8");
+    choose_encoding(self->conn);
     return g_steal_pointer(&self);
 }
 
@@ -100,14 +111,21 @@ read_sqlstate(const PGresult *result)
 
     if (g_strcmp0(state, "P0002") == 0) /* no_data_found */
         return ALMANAC_ERROR_NOT_FOUND;
-    if (state != NULL && (strcmp(state, "21000") == 0 || g_str_has_prefix(state, "22")))
+    if (state != NULL && (strcmp(state, "21000") == 0 || strcmp(state, "55000") == 0 ||
+                          g_str_has_prefix(state, "22")))
         return ALMANAC_ERROR_INPUT;
     return ALMANAC_ERROR_QUERY;
 }
 
+static bool
+is_forbidden(const PGresult *result)
+{
+    return g_strcmp0(PQresultErrorField(result, PG_DIAG_SQLSTATE), "42501") == 0;
+}
+
 /* What was given is wrong, and not the statement: people need not see where in the server that was found. */
 static char *
-describe_input(const PGresult *result)
+describe_plainly(const PGresult *result)
 {
     static const int fields[] = {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT};
     GString *text = g_string_new(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
@@ -134,8 +152,9 @@ check_result(CliSession *self, PGresult *result, GError **error)
         return false;
     }
     AlmanacError code = read_sqlstate(result);
-    g_autofree char *input = code != ALMANAC_ERROR_QUERY ? describe_input(result) : NULL;
-    set_error(error, code, input != NULL ? input : PQerrorMessage(self->conn));
+    bool is_plain = code != ALMANAC_ERROR_QUERY || is_forbidden(result);
+    g_autofree char *plain = is_plain ? describe_plainly(result) : NULL;
+    set_error(error, code, is_plain ? plain : PQerrorMessage(self->conn));
     return false;
 }
 

@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PGresult, PQclear)
 bool cli_session_check_tables(CliSession *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* One statement with text parameters, NULL-terminated; texts as answer. NULL and an error: CONNECTION; NOT_FOUND
- * (SQLSTATE P0002) and INPUT (21000, class 22) where the server finds fault with what it was given; else QUERY. */
+ * (SQLSTATE P0002) and INPUT (21000, 55000, class 22) where the server finds fault with what it was given; else QUERY. */
 PGresult *cli_session_query(CliSession *self, const char *sql, const char *const *params,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
