@@ -33,7 +33,7 @@ SQL_QUERY = \
 	sql/query/agents_register.sql \
 	sql/query/agents_renew.sql \
 	sql/query/agents_repoint.sql \
-	sql/query/claims_busy.sql \
+	sql/query/claims_skip.sql \
 	sql/query/claims_take.sql \
 	sql/query/cli_cancel_job.sql \
 	sql/query/cli_cancel_run.sql \

@@ -7,15 +7,22 @@ WITH dead AS (
     WHERE jagpid = $1::int4 AND jagepoch IS NOT DISTINCT FROM $2::int8
       AND (jaglease IS NULL OR jaglease < now() + ($3::int8 - 5000000) * interval '1 microsecond')
     FOR UPDATE SKIP LOCKED
+), beside AS (
+    /* Jobs that may run beside themselves: another agent may have claimed them since. */
+    SELECT j.jobid
+    FROM dead
+    JOIN pgagent.pga_joblog l ON l.jlgepoch = dead.jagepoch AND l.jlgstatus = 'r'
+    JOIN pgagent.pga_job j ON j.jobid = l.jlgjobid
+    WHERE j.jobbusy = 'parallel'
 ), jobs AS (
     SELECT j.jobid
     FROM pgagent.pga_job j, dead
-    WHERE j.jobagentid = dead.jagpid
+    WHERE j.jobagentid = dead.jagpid OR j.jobid IN (SELECT jobid FROM beside)
     FOR NO KEY UPDATE OF j SKIP LOCKED
 ), left_jobs AS (
     SELECT j.jobid
     FROM pgagent.pga_job j, dead
-    WHERE j.jobagentid = dead.jagpid AND j.jobid NOT IN (SELECT jobid FROM jobs)
+    WHERE (j.jobagentid = dead.jagpid OR j.jobid IN (SELECT jobid FROM beside)) AND j.jobid NOT IN (SELECT jobid FROM jobs)
 ), runs AS (
     SELECT l.jlgid
     FROM pgagent.pga_joblog l, dead
@@ -50,6 +57,9 @@ WITH dead AS (
         jobrevision = j.jobrevision + 1
     FROM jobs, dead
     WHERE j.jobid = jobs.jobid
+      AND (j.jobagentid = dead.jagpid
+           OR NOT EXISTS (SELECT FROM pgagent.pga_joblog l
+                          WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r' AND l.jlgepoch IS DISTINCT FROM dead.jagepoch))
     RETURNING j.jobid
 ), removed AS (
     DELETE FROM pgagent.pga_jobagent a

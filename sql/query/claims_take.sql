@@ -3,7 +3,8 @@
 -- A wish ($6 true) deletes the requests that it answers; a slot ($7 ...) moves the plan on. $1 $2: who we are. The log
 -- row of each run's first step ($15) is opened here too: one commit less before the step may start. Rules that ask for
 -- a slot ($20) or for the requests that are answered count the run. Who edits a rule waits for its job: a job whose rule
--- is locked is passed by, like one that is locked itself. A pause may have begun since the peek.
+-- is locked is passed by, like one that is locked itself. A pause may have begun since the peek. A slot that had to wait
+-- for the end of the run before it (a request with the trigger queue) is the slot of the run that answers it.
 WITH self AS (
     SELECT jagpid, jagname, jagepoch
     FROM pgagent.pga_jobagent
@@ -13,9 +14,9 @@ WITH self AS (
     SELECT *
     FROM unnest($3::int4[], $4::timestamptz[], $5::int4[], $6::bool[], $7::timestamptz[], $8::text[],
                 $9::int4[], $10::int4[], $11::bool[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
-                $15::int4[], $18::bool[], $19::int4[])
+                $15::int4[], $18::bool[], $19::int4[], $21::int4[], $22::text[])
         AS w (jobid, nextrun, revision, manual, slot, label, slots, scheduleid, late, planned, missed_from, missed_to,
-              stepid, needs_plan, ruleid)
+              stepid, needs_plan, ruleid, skipped, why_skipped)
     WHERE pgagent.pga_paused_until() IS NULL
 ), asking AS (
     SELECT c.ruleid FROM unnest($20::int4[]) AS c (ruleid)
@@ -33,7 +34,9 @@ WITH self AS (
     SELECT j.jobid
     FROM pgagent.pga_job j
     JOIN wanted w ON w.jobid = j.jobid
-    WHERE j.jobagentid IS NULL
+    WHERE (j.jobagentid IS NULL
+           OR (j.jobbusy = 'parallel' AND (SELECT count(*) FROM pgagent.pga_joblog l
+                                           WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r') < j.jobmaxruns))
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
       AND j.jobid NOT IN (SELECT r.ruljobid FROM asking a JOIN pgagent.pga_rule r ON r.rulid = a.ruleid
                           WHERE r.rulid NOT IN (SELECT h.rulid FROM held h))
@@ -42,7 +45,7 @@ WITH self AS (
     DELETE FROM pgagent.pga_request r
     USING locked l, wanted w, self
     WHERE w.manual AND w.jobid = l.jobid AND r.reqjobid = l.jobid AND r.reqkind = 'run' AND r.reqdue <= now()
-    RETURNING r.reqjobid, r.reqid, r.reqby, r.reqtrigger, r.reqrulid
+    RETURNING r.reqjobid, r.reqid, r.reqby, r.reqtrigger, r.reqrulid, r.reqdue
 ), taken AS (
     UPDATE pgagent.pga_job j
     SET jobagentid = self.jagpid,
@@ -56,7 +59,7 @@ WITH self AS (
                   (SELECT min(r.reqdue) FROM pgagent.pga_request r
                    WHERE r.reqjobid = j.jobid AND r.reqkind = 'run' AND NOT (w.manual AND r.reqdue <= now()))) END
     FROM wanted w, locked l, self
-    WHERE w.jobid = l.jobid AND j.jobid = l.jobid AND j.jobagentid IS NULL
+    WHERE w.jobid = l.jobid AND j.jobid = l.jobid AND (j.jobagentid IS NULL OR j.jobbusy = 'parallel')
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
       AND (NOT w.manual OR EXISTS (SELECT FROM answered a WHERE a.reqjobid = j.jobid))
     RETURNING j.jobid
@@ -68,21 +71,21 @@ WITH self AS (
     JOIN wanted w ON w.jobid = t.jobid
     WHERE r.rulid = h.rulid
 ), reason AS (
-    SELECT DISTINCT ON (a.reqjobid) a.reqjobid, a.reqby, a.reqtrigger, a.reqrulid,
+    SELECT DISTINCT ON (a.reqjobid) a.reqjobid, a.reqby, a.reqtrigger, a.reqrulid, a.reqdue,
            max(a.reqid) OVER (PARTITION BY a.reqjobid) AS newest
     FROM answered a
-    ORDER BY a.reqjobid, a.reqid
+    ORDER BY a.reqjobid, a.reqtrigger <> 'queue', a.reqid
 ), skipped AS (
     INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent)
-    SELECT w.jobid, w.missed_from, w.missed_to, w.slots - 1, 'missed',
-           'no agent ran the job at these instants; the run of the newest slot stands for them', self.jagname
+    SELECT w.jobid, w.missed_from, w.missed_to, w.skipped, 'missed', w.why_skipped, self.jagname
     FROM taken t JOIN wanted w ON w.jobid = t.jobid, self
     WHERE w.missed_from IS NOT NULL
 ), logged AS (
     INSERT INTO pgagent.pga_joblog
         (jlgjobid, jlgstatus, jlgstart, jlgscheduled, jlglabel, jlgtrigger, jlgslots, jlgjscid, jlgrulid, jlgagent,
          jlgepoch, jlgbatch, jlgby, jlgreqid)
-    SELECT w.jobid, 'r', clock_timestamp(), w.slot, w.label,
+    SELECT w.jobid, 'r', clock_timestamp(),
+           coalesce(w.slot, CASE WHEN reason.reqtrigger = 'queue' THEN reason.reqdue END), w.label,
            CASE WHEN w.manual THEN reason.reqtrigger WHEN w.late THEN 'missed' ELSE 'schedule' END,
            w.slots, w.scheduleid, coalesce(w.ruleid, reason.reqrulid), self.jagname, self.jagepoch, $16::uuid, reason.reqby,
            reason.newest

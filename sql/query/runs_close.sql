@@ -1,7 +1,9 @@
 -- How run $1 of job $6 ended, and the job is free again: all or nothing, and only while both are this epoch's ($2).
--- The job is freed also if somebody deleted the log row, but not for a newer run (this may be sent twice).
--- No row comes back while somebody has one of them locked: nothing is done then. None either if the job was ours but
--- got away: our control connection has just come back and made the job that of its new row. The next attempt frees it.
+-- The job is freed also if somebody deleted the log row, but not for another run, a newer one (this may be sent twice) or
+-- one beside (jobbusy parallel: the last one frees it, whoever claimed it last).
+-- No row comes back while somebody has one of them locked: nothing is done then. None either if the job
+-- was to be freed but got away, as when our control connection has just come back and made it that of its new row: the
+-- next attempt frees it.
 WITH job AS (
     SELECT j.jobid FROM pgagent.pga_job j WHERE j.jobid = $6::int4 FOR NO KEY UPDATE SKIP LOCKED
 ), run AS (
@@ -14,10 +16,10 @@ WITH job AS (
            OR NOT EXISTS (SELECT FROM pgagent.pga_joblog l
                           WHERE l.jlgid = $1::int8 AND l.jlgstatus = 'r' AND l.jlgepoch = $2::int8))
 ), held AS (
-    SELECT j.jobid, a.jagpid
+    SELECT j.jobid, j.jobagentid, j.joblastrun
     FROM pgagent.pga_job j
     JOIN pgagent.pga_jobagent a ON a.jagpid = j.jobagentid
-    WHERE j.jobid = $6::int4 AND a.jagepoch = $2::int8
+    WHERE j.jobid = $6::int4 AND (a.jagepoch = $2::int8 OR (j.jobbusy = 'parallel' AND a.jaguuid IS NOT NULL))
       AND NOT EXISTS (SELECT FROM pgagent.pga_joblog l
                       WHERE l.jlgjobid = $6::int4 AND l.jlgstatus = 'r' AND l.jlgid <> $1::int8)
 ), closed AS (
@@ -29,7 +31,8 @@ WITH job AS (
     UPDATE pgagent.pga_job j
     SET jobagentid = NULL
     FROM job, can, held
-    WHERE j.jobid = job.jobid AND j.jobid = held.jobid AND j.jobagentid = held.jagpid
+    WHERE j.jobid = job.jobid AND j.jobid = held.jobid AND j.jobagentid = held.jobagentid
+      AND j.joblastrun IS NOT DISTINCT FROM held.joblastrun
     RETURNING j.jobid
 )
 SELECT can.ok FROM can

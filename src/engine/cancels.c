@@ -18,8 +18,12 @@ on_loaded(const GPtrArray *requests, const GError *error, gpointer user_data)
 
     for (guint i = 0; error == NULL && i < requests->len; i++) {
         const CancelRequest *request = g_ptr_array_index(requests, i);
+        /* What an agent asks for itself is the job's busy policy. */
         g_autofree char *reason =
-            g_strdup_printf("cancelled by %s", request->by != NULL ? request->by : "an agent");
+            request->by != NULL
+                ? g_strdup_printf("cancelled by %s", request->by)
+                : g_strdup(
+                      "replaced by the run of the next slot, which came while the job still ran");
 
         dispatch_cancel(self->parts->dispatch, request->run_id, reason);
     }

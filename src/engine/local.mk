@@ -4,6 +4,8 @@ libengine_a_SOURCES = \
 	src/engine/dispatch.c src/engine/dispatch.h \
 	src/engine/engine.c src/engine/engine.h \
 	src/engine/look.c src/engine/look.h \
+	src/engine/missed.c \
+	src/engine/missed.h \
 	src/engine/planner.c src/engine/planner.h \
 	src/engine/recover.c src/engine/recover.h \
 	src/engine/replan.c src/engine/replan.h \

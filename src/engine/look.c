@@ -141,14 +141,6 @@ on_skipped(const GError *error, gpointer user_data)
         look_take(self);
 }
 
-/* All slots of a job that still runs are skipped, the newest too. */
-static void
-claim_skip_all(Claim *claim)
-{
-    if (claim->skipped_from == NO_INSTANT)
-        claim->skipped_from = claim->slot_at;
-}
-
 /* True if there is room for one more run at the server of its first step, beside those that are claimed here. */
 static bool
 look_has_room(const Look *self, GHashTable *claimed_at, const DueJob *job)
@@ -178,7 +170,7 @@ look_claim(const Look *self, const DueJob *job)
 static void
 look_claim_all(Look *self)
 {
-    g_autoptr(GPtrArray) busy = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
+    g_autoptr(GPtrArray) passed = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
     g_autoptr(GHashTable) claimed_at = g_hash_table_new(g_str_hash, g_str_equal);
 
     self->claims = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
@@ -195,13 +187,11 @@ look_claim_all(Look *self)
         /* A wish may be that of a startup rule, whose last run this is. */
         if (claim->needs_plan || (claim->is_manual && job->has_rules))
             self->report.needs_plans = true;
-        if (job->is_busy)
-            claim_skip_all(claim);
-        g_ptr_array_add(job->is_busy ? busy : self->claims, claim);
+        g_ptr_array_add(claim->is_passed ? passed : self->claims, claim);
     }
 
-    if (busy->len > 0)
-        claims_skip_busy(self->parts->store, busy, on_skipped, self);
+    if (passed->len > 0)
+        claims_skip(self->parts->store, passed, on_skipped, self);
     else
         look_take(self);
 }

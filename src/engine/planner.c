@@ -5,11 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-
-/* Slots that a run stands for are counted up to here; the newest one is exact all the same. */
-#define COUNT_LIMIT 100000
-/* A run that begins later than this after its slot was missed, not just delayed. */
-#define LATE_US (INT64_C(60) * CLOCK_US_PER_SECOND)
+#include "engine/missed.h"
 
 struct Planner {
     GHashTable *zones;    /* name -> Zone */
@@ -120,6 +116,7 @@ claim_new(const DueJob *job)
         .revision = job->revision,
         .next_at = job->next_at,
         .slot_at = NO_INSTANT,
+        .is_busy = job->is_busy,
         .slots = 1,
         .planned_at = NO_INSTANT,
         .skipped_from = NO_INSTANT,
@@ -128,28 +125,22 @@ claim_new(const DueJob *job)
     return self;
 }
 
-/* Which slots the run stands for. */
+/* The slot that is run, and those that are not. */
 static void
-claim_set_slots(Claim *claim, const Timetable *timetable, const DueJob *job, int64_t now_at)
+claim_set_slots(Claim *claim, const MissedSlots *missed, int64_t now_at)
 {
-    ScheduleSlot slot, older;
-    int64_t count = timetable_count(timetable, now_at, COUNT_LIMIT, &slot);
-
-    /* Without any, the plan was made by a definition that is gone; the slot was promised all the same. */
-    claim->slot_at = job->planned_at;
-    if (count > 0) {
-        claim->slot_at = slot.at;
-        claim->slots = (int)count;
-        claim->label = schedule_slot_label(&slot);
-        timetable_owner(&slot, &claim->schedule_id, &claim->rule_id);
+    claim->slot_at = missed->slot.at;
+    claim->slots = missed->stands_for;
+    if (missed->slot.schedule != NULL) {
+        claim->label = schedule_slot_label(&missed->slot);
+        timetable_owner(&missed->slot, &claim->schedule_id, &claim->rule_id);
     }
-    if (count > 1) {
-        claim->skipped_from = job->planned_at;
-        claim->skipped_to = job->planned_at;
-        if (timetable_count(timetable, claim->slot_at - 1, COUNT_LIMIT, &older) > 0)
-            claim->skipped_to = older.at;
-    }
-    claim->is_late = claim->slots > 1 || now_at - claim->slot_at > LATE_US;
+    claim->is_passed = !missed->has_run;
+    claim->skipped_from = missed->passed_from;
+    claim->skipped_to = missed->passed_to;
+    claim->skipped = missed->passed;
+    claim->why_skipped = missed->why;
+    claim->is_late = claim->slots > 1 || now_at - claim->slot_at > MISSED_LATE_US;
 }
 
 /* The run counts for each rule that asks for its slot. */
@@ -189,15 +180,17 @@ planner_claim_slot(Planner *self, const DueJob *job, const GPtrArray *schedules,
     self->job_id = job->id;
     g_autoptr(Timetable) timetable =
         timetable_new(&times, TIMETABLE_OF_CLAIMS, job->planned_at - 1, find_zone, self);
-    claim_set_slots(claim, timetable, job, now_at);
+    const MissedSlots missed = job->is_busy ? missed_while_busy(timetable, job, now_at)
+                                            : missed_decide(timetable, job, now_at);
+    claim_set_slots(claim, &missed, now_at);
     if (!timetable_is_readable(timetable)) {
         claim->needs_plan = true;
     } else if (rules == NULL) {
-        claim->planned_at = timetable_next(timetable, MAX(claim->slot_at, now_at));
+        claim->planned_at = timetable_next(timetable, missed.plan_after);
     } else {
-        if (!job->is_busy)
+        if (missed.has_run)
             claim_count(claim, timetable);
-        claim_plan_on(claim, self, times, MAX(claim->slot_at, now_at), job->id);
+        claim_plan_on(claim, self, times, missed.plan_after, job->id);
     }
     return claim;
 }

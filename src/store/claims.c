@@ -141,6 +141,24 @@ add_skipped_to(DbParams *params, const Claim *claim)
 }
 
 static void
+add_skipped(DbParams *params, const Claim *claim)
+{
+    db_params_add_int4(params, claim->skipped);
+}
+
+static void
+add_why_skipped(DbParams *params, const Claim *claim)
+{
+    db_params_add_text(params, claim->why_skipped);
+}
+
+static void
+add_is_busy(DbParams *params, const Claim *claim)
+{
+    db_params_add_bool(params, claim->is_busy);
+}
+
+static void
 add_first_step_id(DbParams *params, const Claim *claim)
 {
     add_id(params, claim->first_step_id);
@@ -177,6 +195,8 @@ take_params(Store *store, const GPtrArray *claims, const char *batch)
     params_add_column(params, claims, DB_BOOL, add_needs_plan);
     params_add_column(params, claims, DB_INT4, add_rule_id);
     params_add_column(params, claims, DB_INT4, add_rule_ids);
+    params_add_column(params, claims, DB_INT4, add_skipped);
+    params_add_column(params, claims, DB_TEXT, add_why_skipped);
     return params;
 }
 
@@ -305,7 +325,7 @@ on_skipped(const DbResult *result, const GError *error, const DbFault *fault, gp
 }
 
 void
-claims_skip_busy(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointer user_data)
+claims_skip(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointer user_data)
 {
     Request *request = request_new(user_data);
     g_autoptr(DbParams) params = db_params_new();
@@ -316,11 +336,15 @@ claims_skip_busy(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointe
     params_add_column(params, claims, DB_INT4, add_revision);
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_skipped_from);
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_slot_at);
-    params_add_column(params, claims, DB_INT4, add_slots);
+    params_add_column(params, claims, DB_INT4, add_skipped);
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_planned_at);
     db_params_add_text(params, store_name(store));
     params_add_column(params, claims, DB_BOOL, add_needs_plan);
-    db_conn_query(store_control(store), sql_query("claims_busy"), g_steal_pointer(&params),
+    params_add_column(params, claims, DB_BOOL, add_is_busy);
+    params_add_column(params, claims, DB_TEXT, add_why_skipped);
+    params_add_column(params, claims, DB_INT4, add_rule_id);
+    params_add_column(params, claims, DB_TIMESTAMPTZ, add_skipped_to);
+    db_conn_query(store_control(store), sql_query("claims_skip"), g_steal_pointer(&params),
                   on_skipped, request);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* Claiming due jobs, and skipping slots of jobs that still run. */
+/* Claiming due jobs, and skipping slots that are not to be run. */
 #pragma once
 
 #include "store/jobs.h"
@@ -19,8 +19,12 @@ typedef struct {
     bool is_late;       /* nobody ran it in time */
     int64_t planned_at; /* the plan after the slot; NO_INSTANT = never, unless … */
     bool needs_plan;    /* … somebody else has to find it out */
-    int64_t skipped_from; /* the older slots that it stands for; NO_INSTANT = none */
+    int64_t skipped_from; /* the slots before it that have no run of their own; NO_INSTANT = none */
     int64_t skipped_to;
+    int skipped; /* how many */
+    const char *why_skipped;
+    bool is_busy;      /* the job still runs */
+    bool is_passed;    /* the slot has no run either: it is the last that is skipped */
     int first_step_id; /* whose log row is opened with the run; 0 = none */
 } Claim;
 
@@ -39,9 +43,9 @@ typedef void (*ClaimsTaken)(const GArray *taken, const GError *refusal, const GE
 /* claims must live until the answer; it is used up. */
 void claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_data);
 
-/* slot_at: the newest of the slots that are skipped; skipped_from: the oldest. */
+/* For claims that are passed: their slots are skipped, but for one of a busy job, which waits if its policy says so. */
 typedef void (*ClaimsSkipped)(const GError *error, gpointer user_data);
-void claims_skip_busy(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointer user_data);
+void claims_skip(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointer user_data);
 
 /* A run that was claimed by a statement whose answer was lost. */
 typedef struct {

@@ -3,6 +3,8 @@
 
 #include "store/jobs.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "calendar/bitmap.h"
 #include "store/fields.h"
@@ -43,6 +45,19 @@ due_job_free(gpointer data)
     g_free(self);
 }
 
+static MissedPolicy
+read_missed_policy(const char *word)
+{
+    static const char *const words[] = {
+        [MISSED_ONCE] = "once", [MISSED_SKIP] = "skip", [MISSED_ALL] = "all"};
+    MissedPolicy policy = MISSED_ONCE;
+
+    G_STATIC_ASSERT(G_N_ELEMENTS(words) == N_MISSED_POLICIES);
+    while (policy < MISSED_ALL && strcmp(words[policy], word) != 0)
+        policy++;
+    return policy;
+}
+
 static DueJob *
 read_due_job(const DbResult *result, int row)
 {
@@ -60,6 +75,9 @@ read_due_job(const DbResult *result, int row)
         .server = g_strdup(db_result_text(result, row, 8)),
         .database = g_strdup(db_result_text(result, row, 9)),
         .has_rules = db_result_bool(result, row, 10),
+        .missed = read_missed_policy(db_result_text(result, row, 11)),
+        .grace_us =
+            db_result_is_null(result, row, 12) ? DUE_JOB_NO_GRACE : db_result_int(result, row, 12),
     };
     return self;
 }

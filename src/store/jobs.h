@@ -8,10 +8,22 @@
 /* An instant that is not there (SQL's NULL). */
 #define NO_INSTANT (INT64_MIN + 1)
 
+/* Which of the slots that nobody could run in time are run: jobmissed. */
+typedef enum {
+    MISSED_ONCE, /* one run for the newest; it stands for all */
+    MISSED_SKIP, /* none */
+    MISSED_ALL,  /* each, one after the other */
+    N_MISSED_POLICIES
+} MissedPolicy;
+
+#define DUE_JOB_NO_GRACE (-1)
+
 typedef struct {
     int id;
     char *name;
     int revision;
+    MissedPolicy missed;
+    int64_t grace_us;   /* slots that are later than this are not run; DUE_JOB_NO_GRACE */
     bool is_busy;       /* somebody runs it; it is listed because its plan is due */
     int64_t next_at;    /* jobnextrun as it stands in the table; NO_INSTANT */
     int64_t planned_at; /* the plan; NO_INSTANT, also on a disabled job */

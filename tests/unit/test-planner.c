@@ -47,6 +47,7 @@ due_job(int64_t planned_at)
                     .revision = 3,
                     .next_at = planned_at,
                     .planned_at = planned_at,
+                    .grace_us = DUE_JOB_NO_GRACE,
                     .zone = (char *)"UTC"};
 }
 
@@ -84,8 +85,102 @@ test_missed_slots(void)
     g_assert_true(claim->is_late);
     g_assert_cmpint(claim->skipped_from, ==, MONDAY + 9 * HOUR);
     g_assert_cmpint(claim->skipped_to, ==, MONDAY + 41 * HOUR);
+    g_assert_cmpint(claim->skipped, ==, 4);
     g_assert_cmpint(claim->planned_at, ==, MONDAY + 65 * HOUR);
     claim_free(claim);
+}
+
+/* 9:00 and 17:00 of Monday and Tuesday and 9:00 of Wednesday are due; instants are hours after Monday 0:00, -1 = none. */
+static const struct {
+    const char *name;
+    MissedPolicy policy;
+    int grace, now;
+    int run, stands_for;
+    int skipped_from, skipped_to, skipped;
+    int plan;
+} missed_cases[] = {
+    {"once", MISSED_ONCE, -1, 58, 57, 5, 9, 41, 4, 65},
+    {"once, within the grace", MISSED_ONCE, 2, 58, 57, 5, 9, 41, 4, 65},
+    {"once, later than the grace", MISSED_ONCE, 2, 60, -1, 1, 9, 41, 4, 65},
+    {"skip", MISSED_SKIP, -1, 58, -1, 1, 9, 41, 4, 65},
+    {"skip, just in time", MISSED_SKIP, -1, 57, 57, 1, 9, 41, 4, 65},
+    {"skip, within the grace", MISSED_SKIP, 2, 58, 57, 1, 9, 41, 4, 65},
+    {"all", MISSED_ALL, -1, 58, 9, 1, -1, -1, 0, 17},
+    {"all, some within the grace", MISSED_ALL, 24, 58, 41, 1, 9, 33, 3, 57},
+    {"all, none within the grace", MISSED_ALL, 2, 60, -1, 1, 9, 41, 4, 65},
+};
+
+static void
+test_missed_policies(void)
+{
+    g_autoptr(Planner) planner = planner_new();
+    g_autoptr(GPtrArray) rows = rows_of_hours(1 << 9 | 1 << 17, NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(missed_cases); i++) {
+        DueJob job = due_job(MONDAY + 9 * HOUR);
+        int run = missed_cases[i].run;
+
+        g_test_message("%s", missed_cases[i].name);
+        job.missed = missed_cases[i].policy;
+        if (missed_cases[i].grace >= 0)
+            job.grace_us = missed_cases[i].grace * HOUR;
+        Claim *claim =
+            planner_claim_slot(planner, &job, rows, NULL, MONDAY + missed_cases[i].now * HOUR);
+
+        g_assert_cmpint(claim->is_passed, ==, run < 0);
+        g_assert_cmpint(claim->slot_at, ==, MONDAY + (run < 0 ? 57 : run) * HOUR);
+        g_assert_cmpint(claim->slots, ==, missed_cases[i].stands_for);
+        g_assert_cmpint(claim->skipped, ==, missed_cases[i].skipped);
+        if (claim->skipped > 0) {
+            g_assert_cmpint(claim->skipped_from, ==, MONDAY + missed_cases[i].skipped_from * HOUR);
+            g_assert_cmpint(claim->skipped_to, ==, MONDAY + missed_cases[i].skipped_to * HOUR);
+        } else {
+            g_assert_cmpint(claim->skipped_from, ==, NO_INSTANT);
+        }
+        g_assert_cmpint(claim->why_skipped != NULL, ==, run < 0 || claim->skipped > 0);
+        g_assert_cmpint(claim->planned_at, ==, MONDAY + missed_cases[i].plan * HOUR);
+        claim_free(claim);
+    }
+}
+
+/* Of very many, the newest hundred are run. */
+static void
+test_missed_all_is_bounded(void)
+{
+    g_autoptr(Planner) planner = planner_new();
+    g_autoptr(GPtrArray) rows = rows_of_hours(0, NULL);
+    DueJob job = due_job(MONDAY + HOUR);
+
+    job.missed = MISSED_ALL;
+    Claim *claim = planner_claim_slot(planner, &job, rows, NULL, MONDAY + 300 * HOUR);
+    g_assert_cmpint(claim->slot_at, ==, MONDAY + 201 * HOUR);
+    g_assert_cmpint(claim->skipped, ==, 200);
+    g_assert_cmpint(claim->skipped_from, ==, MONDAY + HOUR);
+    g_assert_cmpint(claim->skipped_to, ==, MONDAY + 200 * HOUR);
+    g_assert_cmpint(claim->planned_at, ==, MONDAY + 202 * HOUR);
+    claim_free(claim);
+}
+
+/* What comes while the job runs is not run, whatever its policy for missed slots is. */
+static void
+test_busy_slots(void)
+{
+    g_autoptr(Planner) planner = planner_new();
+    g_autoptr(GPtrArray) rows = rows_of_hours(1 << 9 | 1 << 17, NULL);
+    DueJob job = due_job(MONDAY + 9 * HOUR);
+
+    job.is_busy = true;
+    for (job.missed = MISSED_ONCE; job.missed < N_MISSED_POLICIES; job.missed++) {
+        Claim *claim = planner_claim_slot(planner, &job, rows, NULL, MONDAY + 58 * HOUR);
+
+        g_assert_true(claim->is_passed && claim->is_busy);
+        g_assert_cmpint(claim->slot_at, ==, MONDAY + 57 * HOUR);
+        g_assert_cmpint(claim->skipped, ==, 4);
+        g_assert_cmpint(claim->skipped_to, ==, MONDAY + 41 * HOUR);
+        g_assert_cmpstr(claim->why_skipped, ==, "the job was still running");
+        g_assert_cmpint(claim->planned_at, ==, MONDAY + 65 * HOUR);
+        claim_free(claim);
+    }
 }
 
 /* A slot that was planned counts, even if no schedule of today would give it. */
@@ -311,6 +406,9 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/planner/slot-in-time", test_slot_in_time);
     g_test_add_func("/planner/missed-slots", test_missed_slots);
+    g_test_add_func("/planner/missed-policies", test_missed_policies);
+    g_test_add_func("/planner/missed-all-is-bounded", test_missed_all_is_bounded);
+    g_test_add_func("/planner/busy-slots", test_busy_slots);
     g_test_add_func("/planner/promised-slot", test_promised_slot);
     g_test_add_func("/planner/next", test_next);
     g_test_add_func("/planner/unknown-zone", test_unknown_zone);

@@ -1,0 +1,73 @@
+-- Slots that are not run: they came while the job still ran ($10 true), or nobody ran them in time and they are too old.
+-- One row for each stretch says so. $1 jobs, $2 and $3 the jobnextrun and jobrevision that the peek saw, $5 the newest
+-- slot, $4 and $13 the first and the last of the older ones, $6 how many these are, $7 the plan after them, $11 why. What
+-- the job's busy policy says: queue lets the newest slot wait for the end of the run, unless one waits
+-- already; replace cancels the run besides.
+WITH wanted AS (
+    SELECT *
+    FROM unnest($1::int4[], $2::timestamptz[], $3::int4[], $4::timestamptz[], $5::timestamptz[], $6::int4[],
+                $7::timestamptz[], $9::bool[], $10::bool[], $11::text[], $12::int4[], $13::timestamptz[])
+        AS w (jobid, nextrun, revision, older_from, slot, older, planned, needs_plan, is_busy, detail, ruleid, older_to)
+), held AS (
+    SELECT j.jobid, j.jobbusy
+    FROM pgagent.pga_job j
+    JOIN wanted w ON w.jobid = j.jobid
+    WHERE j.jobenabled AND ((j.jobagentid IS NOT NULL) = w.is_busy OR j.jobbusy = 'parallel')
+      AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
+    FOR NO KEY UPDATE OF j SKIP LOCKED
+), queued AS (
+    INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqdue, reqby, reqtrigger, reqrulid)
+    SELECT 'run', w.jobid, w.slot, NULL, 'queue', w.ruleid
+    FROM wanted w
+    JOIN held ON held.jobid = w.jobid
+    WHERE w.is_busy AND held.jobbusy IN ('queue', 'replace')
+      AND NOT EXISTS (SELECT FROM pgagent.pga_request r
+                      WHERE r.reqjobid = w.jobid AND r.reqkind = 'run' AND r.reqtrigger = 'queue')
+    RETURNING reqjobid, reqdue
+), cancelled AS (
+    INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqjlgid, reqby)
+    SELECT 'cancel', l.jlgjobid, l.jlgid, NULL
+    FROM queued q
+    JOIN held ON held.jobid = q.reqjobid
+    JOIN pgagent.pga_joblog l ON l.jlgjobid = q.reqjobid AND l.jlgstatus = 'r'
+    WHERE held.jobbusy = 'replace'
+    RETURNING reqjobid
+), moved AS (
+    UPDATE pgagent.pga_job j
+    SET jobplanned = w.planned,
+        jobreplan = j.jobreplan OR w.needs_plan,
+        joblastslot = greatest(j.joblastslot, w.slot),
+        jobnextrun = least(w.planned, (SELECT min(r.reqdue) FROM pgagent.pga_request r
+                                       WHERE r.reqjobid = j.jobid AND r.reqkind = 'run'),
+                           (SELECT q.reqdue FROM queued q WHERE q.reqjobid = j.jobid))
+    FROM wanted w
+    JOIN held ON held.jobid = w.jobid
+    WHERE j.jobid = w.jobid
+    RETURNING j.jobid
+), skipped AS (
+    SELECT w.jobid, w.is_busy, w.detail,
+           coalesce(w.older_from, w.slot) AS first,
+           CASE WHEN q.reqjobid IS NULL THEN w.slot ELSE w.older_to END AS last,
+           w.older + (q.reqjobid IS NULL)::int4 AS slots
+    FROM moved m
+    JOIN wanted w ON w.jobid = m.jobid
+    LEFT JOIN queued q ON q.reqjobid = w.jobid
+), extended AS (
+    UPDATE pgagent.pga_skipped s
+    SET skpto = w.last, skpslots = s.skpslots + w.slots, skpat = now()
+    FROM skipped w
+    WHERE w.is_busy AND w.slots > 0
+      AND s.skpid = (SELECT max(l.skpid) FROM pgagent.pga_skipped l WHERE l.skpjobid = w.jobid)
+      AND s.skpreason = 'busy' AND s.skpagent = $8::text
+      AND s.skpfrom > (SELECT max(l.jlgstart) FROM pgagent.pga_joblog l
+                       WHERE l.jlgjobid = w.jobid AND l.jlgstatus = 'r')
+      AND NOT EXISTS (SELECT FROM pgagent.pga_request r
+                      WHERE r.reqjobid = w.jobid AND r.reqkind = 'run' AND r.reqtrigger = 'queue' AND r.reqdue > s.skpto)
+    RETURNING s.skpjobid
+), written AS (
+    INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent)
+    SELECT w.jobid, w.first, w.last, w.slots, CASE WHEN w.is_busy THEN 'busy' ELSE 'missed' END, w.detail, $8::text
+    FROM skipped w
+    WHERE w.slots > 0 AND w.jobid NOT IN (SELECT skpjobid FROM extended)
+)
+SELECT pg_catalog.pg_notify('pgalmanac', '') FROM (SELECT FROM cancelled LIMIT 1) c

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: PostgreSQL
+"""What becomes of slots that nobody could run in time (jobmissed, jobgrace) or that come while the job runs (jobbusy)."""
+import signal
+
+import pytest
+
+from harness.holding import HeldSql
+from harness.jobs import sql
+from harness.waiting import wait_until
+
+HOUR = "date_trunc('hour', now())"
+SKIPPED = ("SELECT skpreason, skpslots, extract(epoch FROM skpfrom - date_trunc('hour', now()))::int / 3600,"
+           " extract(epoch FROM skpto - date_trunc('hour', now()))::int / 3600, skpdetail"
+           " FROM pgagent.pga_skipped ORDER BY skpid")
+
+
+@pytest.fixture(name="hourly")
+def fixture_hourly(jobs, installed):
+    """hourly(**columns): a job of every full hour, whose plan is three hours old; the slots of that instant are due."""
+    def make(*steps, **columns):
+        job = jobs.job("hourly", *(steps or [sql("SELECT 1")]), **columns)
+        jobs.schedule(job, minutes=[0])
+        installed.execute_as_agent(
+            f"UPDATE pgagent.pga_job SET jobplanned = {HOUR} - interval '3 h', jobnextrun = {HOUR} - interval '3 h',"
+            f" joblastslot = {HOUR} - interval '4 h' WHERE jobid = %s", job)
+        return job
+    return make
+
+
+def slots(installed):
+    """(slot in hours before this hour, trigger, how many it stands for) of each run."""
+    return installed.query(
+        "SELECT extract(epoch FROM jlgscheduled - date_trunc('hour', now()))::int / 3600, jlgtrigger, jlgslots"
+        " FROM pgagent.pga_joblog ORDER BY jlgid")
+
+
+def wait_until_planned_on(installed, job, agent):
+    wait_until(lambda: installed.value("SELECT jobnextrun > now() FROM pgagent.pga_job WHERE jobid = %s", job),
+               "its plan is in the future", agent)
+
+
+@pytest.mark.core
+def test_missed_once(hourly, agent, installed, jobs):
+    job = hourly()
+    one = agent()
+    jobs.wait_for_runs(job, agent=one)
+    assert slots(installed) == [(0, "missed", 4)]
+    (reason, count, first, last, detail), = installed.query(SKIPPED)
+    assert (reason, count, first, last) == ("missed", 3, -3, -1) and "stands for them" in detail
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("columns, why", [({"jobmissed": "skip", "jobgrace": "0.001 s"}, "grace"),
+                                          ({"jobgrace": "0.001 s"}, "grace")], ids=["skip", "grace"])
+def test_missed_and_not_run(hourly, agent, installed, jobs, columns, why):
+    job = hourly(**columns)
+    one = agent()
+    wait_until_planned_on(installed, job, one)
+    assert slots(installed) == []
+    (reason, count, first, last, detail), = installed.query(SKIPPED)
+    assert (reason, count, first, last) == ("missed", 4, -3, 0) and why in detail
+    jobs.wait_until_settled(one)
+
+
+@pytest.mark.core
+def test_missed_skip_with_a_grace_that_lets_the_newest_run(hourly, agent, installed, jobs):
+    job = hourly(jobmissed="skip", jobgrace="90 min")
+    one = agent()
+    jobs.wait_for_runs(job, agent=one)
+    (slot, _, stands_for), = slots(installed)
+    assert (slot, stands_for) == (0, 1)
+    (reason, count, first, last, detail), = installed.query(SKIPPED)
+    assert (reason, count, first, last) == ("missed", 3, -3, -1) and "skipped" in detail
+
+
+@pytest.mark.core
+def test_missed_all(hourly, agent, installed, jobs):
+    """Each is run, one after the other, in order."""
+    job = hourly(jobmissed="all")
+    one = agent()
+    jobs.wait_for_runs(job, 4, one)
+    wait_until_planned_on(installed, job, one)
+    assert [slot[0] for slot in slots(installed)] == [-3, -2, -1, 0]
+    assert {slot[2] for slot in slots(installed)} == {1}
+    assert installed.query(SKIPPED) == []
+
+
+def test_missed_all_while_the_first_of_them_runs(hourly, agent, installed, jobs):
+    """Those that were missed before the run wait for its end; they are not skipped as busy."""
+    held = HeldSql(installed)
+    job = hourly(held.step, jobmissed="all")
+    one = agent("-t", "1")
+    jobs.wait_for_running(job, one)
+    looks = installed.value("SELECT count(*) FROM pgagent.pga_joblog")
+    installed.execute("NOTIFY pgalmanac")
+    other = jobs.job("other", sql("SELECT 1"))
+    assert jobs.run(other, one)[0] == "s"  # the agent has looked
+    assert looks == 1 and installed.query(SKIPPED) == []
+    held.release()
+    jobs.wait_for_runs(job, 4, one)
+    wait_until_planned_on(installed, job, one)
+    assert installed.query(SKIPPED) == []
+
+
+@pytest.mark.core
+def test_busy_queue(jobs, agent, installed):
+    """One slot waits for the run's end, later ones are skipped; each has its run or lies in an episode."""
+    one = agent()
+    held = HeldSql(installed)
+    job = jobs.job("queue", held.step, jobbusy="queue")
+    jobs.schedule(job)
+    jobs.make_due(job)
+    jobs.wait_for_running(job, one)
+    jobs.make_due(job)
+    wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_request WHERE reqtrigger = 'queue'"),
+               "a slot waits", one)
+    waiting = installed.value("SELECT reqdue FROM pgagent.pga_request")
+    assert installed.query(SKIPPED) == []
+    jobs.make_due(job)
+    wait_until(lambda: installed.query("SELECT skpreason, skpslots FROM pgagent.pga_skipped") == [("busy", 1)],
+               "the next one is skipped", one)
+    held.release()
+    runs = jobs.wait_for_runs(job, 2, one)
+    assert [run[:2] for run in runs[:2]] == [("s", "schedule"), ("s", "queue")]
+    assert installed.value("SELECT jlgscheduled FROM pgagent.pga_joblog WHERE jlgtrigger = 'queue'") == waiting
+
+
+@pytest.mark.core
+def test_busy_replace(jobs, agent, installed):
+    one = agent()
+    held = HeldSql(installed)
+    job = jobs.job("replace", held.step, jobbusy="replace")
+    jobs.schedule(job)
+    jobs.make_due(job)
+    jobs.wait_for_running(job, one)
+    jobs.make_due(job)
+    status, _, reason, _ = jobs.wait_for_runs(job, 1, one)[0]
+    assert status == "d" and "replaced" in reason
+    held.release()
+    assert jobs.wait_for_runs(job, 2, one)[1][:2] == ("s", "queue")
+    assert installed.query("SELECT count(*) FROM pgagent.pga_request WHERE reqkind = 'cancel'") == [(0,)]
+
+
+def test_a_queued_slot_of_a_rule_counts(jobs, agent, installed):
+    one = agent()
+    held = HeldSql(installed)
+    job = jobs.job("counted", held.step, jobbusy="queue")
+    rule = jobs.rule(job, "every", rulperiod="0.2 s", rulendcount=3)
+    jobs.wait_for_running(job, one)
+    wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_request WHERE reqrulid = %s", rule), "one waits", one)
+    held.release()
+    wait_until(lambda: installed.value("SELECT rulruncount FROM pgagent.pga_rule") == 3, "all have run", one)
+    jobs.wait_until_settled(one)
+    assert installed.value("SELECT count(*) FROM pgagent.pga_joblog") == 3
+
+
+# Beside itself
+
+def open_runs(installed, job):
+    return installed.value("SELECT count(*) FROM pgagent.pga_joblog WHERE jlgjobid = %s AND jlgstatus = 'r'", job)
+
+
+@pytest.fixture(name="parallel")
+def fixture_parallel(jobs, installed):
+    """(job, held step): a job that may run twice at once."""
+    held = HeldSql(installed)
+    job = jobs.job("parallel", held.step, jobbusy="parallel", jobmaxruns=2)
+    jobs.schedule(job)
+    return job, held
+
+
+@pytest.mark.core
+def test_busy_parallel(jobs, agent, installed, parallel):
+    """Up to so many runs at once; a slot that comes then is skipped, and the last run to end frees the job."""
+    job, held = parallel
+    one = agent()
+    for count in (1, 2):
+        jobs.make_due(job)
+        wait_until(lambda count=count: open_runs(installed, job) == count, f"{count} run at once", one)
+    jobs.make_due(job)
+    wait_until(lambda: installed.query("SELECT skpreason, skpslots FROM pgagent.pga_skipped") == [("busy", 1)],
+               "the next one is skipped", one)
+    jobs.run_now(job)
+    held.release()
+    jobs.wait_for_runs(job, 3, one)
+    jobs.wait_until_settled(one)
+    assert [run[1] for run in jobs.runs(job)] == ["schedule", "schedule", "manual"]
+
+
+def test_parallel_runs_of_two_agents(jobs, agent, installed, parallel):
+    """Whichever ends last frees the job, also if the other agent has died or gone meanwhile."""
+    job, held = parallel
+    one, two = agent(), agent()
+    for count, other in ((1, two), (2, one)):
+        other.signal(signal.SIGSTOP)
+        jobs.make_due(job)
+        wait_until(lambda count=count: open_runs(installed, job) == count, f"{count} run at once", one)
+        other.signal(signal.SIGCONT)
+    assert {name for name, in installed.query("SELECT jlgagent FROM pgagent.pga_joblog")} == {one.name, two.name}
+    one.kill()
+    wait_until(lambda: open_runs(installed, job) == 1, "the dead agent's run is closed", two)
+    held.release()
+    jobs.wait_until_settled(two)
+    assert sorted(run[0] for run in jobs.runs(job)) == ["d", "s"]
+
+
+def test_parallel_runs_end_in_the_order_of_their_claims(jobs, agent, installed, parallel):
+    job, held = parallel
+    first, second = agent(), None
+    jobs.make_due(job)
+    wait_until(lambda: open_runs(installed, job) == 1, "it runs once", first)
+    second = agent()
+    first.signal(signal.SIGSTOP)
+    jobs.make_due(job)
+    wait_until(lambda: open_runs(installed, job) == 2, "and once more elsewhere", second)
+    held.release()
+    wait_until(lambda: open_runs(installed, job) == 1, "the later one has ended", second)
+    assert installed.value("SELECT jobagentid IS NOT NULL FROM pgagent.pga_job")
+    first.signal(signal.SIGCONT)
+    jobs.wait_until_settled(first)
