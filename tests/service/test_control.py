@@ -328,6 +328,40 @@ def test_a_run_is_cancelled_while_the_agent_stops(installed, jobs, agent):
     held.release()
 
 
+def test_no_step_begins_after_a_request_to_cancel(installed, jobs, agent, directory):
+    """The first step takes the signal for its end, and ends well."""
+    held = HeldBatch(directory)
+    held.step["code"] = "trap 'exit 0' TERM; " + held.step["code"]
+    job = jobs.job("long", held.step, sql("SELECT 2"))
+    agent("--batch", "on")
+    jobs.run_now(job)
+    wait_until(held.has_started, "the script runs")
+    installed.query("SELECT pgagent.cancel_job('long')")
+    assert_cancelled(jobs, job)
+    assert [step[0] for step in jobs.wait_for_steps(job)] == ["s"]
+
+
+# ---- What comes between an agent's look and its claim ----
+
+@pytest.mark.parametrize("statement", ["SELECT pgagent.skip_next('due')", "SELECT pgagent.pause()"])
+def test_a_claim_loses_against_what_came_after_its_look(installed, jobs, agent, statement):
+    """After the look at what is due the agent reads exceptions: it has to wait there."""
+    job = jobs.job("due", sql("SELECT 1"))
+    jobs.schedule(job, hours=[3], minutes=[3])
+    one = agent()
+    with closing(installed.connect(autocommit=False)) as person:
+        person.cursor().execute("LOCK pgagent.pga_exception")
+        jobs.make_due(job)
+        wait_until(lambda: installed.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                                           " AND wait_event_type = 'Lock' AND application_name = 'pgalmanac'"), "the agent waits")
+        person.cursor().execute(statement)
+        person.commit()
+    wait_for_a_look(jobs)
+    if "pause" in statement:
+        one.wait_for_log("paused until")
+    assert jobs.runs(job) == []
+
+
 # ---- What the agent does: pausing ----
 
 def wait_for_a_look(jobs):
