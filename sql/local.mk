@@ -68,6 +68,31 @@ SQL_QUERY = \
 	sql/query/cli_why.sql \
 	sql/query/cli_zone.sql \
 	sql/query/comments_ignored.sql \
+	sql/query/doctor_agents.sql \
+	sql/query/doctor_batch.sql \
+	sql/query/doctor_columns.sql \
+	sql/query/doctor_databases.sql \
+	sql/query/doctor_exceptions.sql \
+	sql/query/doctor_facts.sql \
+	sql/query/doctor_history.sql \
+	sql/query/doctor_hosts.sql \
+	sql/query/doctor_jobs.sql \
+	sql/query/doctor_log_ids.sql \
+	sql/query/doctor_minutes.sql \
+	sql/query/doctor_offsets.sql \
+	sql/query/doctor_pgagents.sql \
+	sql/query/doctor_rules.sql \
+	sql/query/doctor_runs.sql \
+	sql/query/doctor_schedule_exceptions.sql \
+	sql/query/doctor_schedules.sql \
+	sql/query/doctor_sequences.sql \
+	sql/query/doctor_server.sql \
+	sql/query/doctor_settings.sql \
+	sql/query/doctor_skew.sql \
+	sql/query/doctor_step_order.sql \
+	sql/query/doctor_targets.sql \
+	sql/query/doctor_text.sql \
+	sql/query/doctor_vacuum.sql \
 	sql/query/jobs_due.sql \
 	sql/query/jobs_next.sql \
 	sql/query/jobs_schedules.sql \

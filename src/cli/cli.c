@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/doctor.h"
 #include "cli/next.h"
 #include "cli/setup.h"
 
@@ -23,6 +24,7 @@ static const CliCommand commands[] = {
     {"log", cli_log, "show what ran and what was skipped"},
     {"status", cli_status, "show the agents, what goes on, and what is wrong"},
     {"why", cli_why, "say why a job does not run, or when it does"},
+    {"doctor", cli_doctor, "look through tables and surroundings for what goes wrong silently"},
     {"next", cli_next, "show when a rule runs: cron text, iCalendar lines, or key=value words"},
 };
 

@@ -11,6 +11,7 @@ typedef enum {
     CLI_OK = 0,
     CLI_USAGE = 1,       /* the command line is wrong */
     CLI_INPUT = 2,       /* wrong input, or no such thing */
+    CLI_FINDINGS = 2,    /* doctor: it found an error or a warning */
     CLI_NO_DATABASE = 3, /* no database, or wrong tables in it */
     CLI_JOB_FAILED = 4,  /* run --wait: the job failed */
 } CliExit;

@@ -17,6 +17,21 @@ libcli_a_SOURCES = \
 	src/cli/log-command.c \
 	src/cli/log-follow.c \
 	src/cli/log.h \
+	src/cli/doctor-calendar.c \
+	src/cli/doctor-clocks.c \
+	src/cli/doctor-command.c \
+	src/cli/doctor-comments.c \
+	src/cli/doctor-connect.c \
+	src/cli/doctor-connect.h \
+	src/cli/doctor-print.c \
+	src/cli/doctor-private.h \
+	src/cli/doctor-targets.c \
+	src/cli/doctor.c \
+	src/cli/doctor.h \
+	src/cli/finding.c \
+	src/cli/finding.h \
+	src/cli/json.c \
+	src/cli/json.h \
 	src/cli/next-command.c \
 	src/cli/next-print.c \
 	src/cli/next.c \
@@ -24,6 +39,8 @@ libcli_a_SOURCES = \
 	src/cli/options.c \
 	src/cli/options.h \
 	src/cli/pause-command.c \
+	src/cli/passfile.c \
+	src/cli/passfile.h \
 	src/cli/plain.c \
 	src/cli/plain.h \
 	src/cli/release-command.c \

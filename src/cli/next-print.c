@@ -6,6 +6,7 @@
 
 #include "calendar/civil.h"
 #include "calendar/instant.h"
+#include "cli/json.h"
 #include "cli/next.h"
 
 static const char *const ends[] = {
@@ -123,25 +124,6 @@ print_tsv(const NextQuestion *question, const NextAnswer *answer, FILE *out)
         fprintf(out, "%s\n", ends[answer->end]);
 }
 
-/* As a JSON string, with its quotes; NULL as null. Free with g_free. */
-static char *
-quote(const char *text)
-{
-    if (!text)
-        return g_strdup("null");
-    GString *quoted = g_string_new("\"");
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            g_string_append_printf(quoted, "\\%c", *text);
-        else if (g_ascii_iscntrl(*text))
-            g_string_append_printf(quoted, "\\u%04x", (unsigned)*text);
-        else
-            g_string_append_c(quoted, *text);
-    }
-    g_string_append_c(quoted, '"');
-    return g_string_free(quoted, FALSE);
-}
-
 static void
 print_json_slot(const ScheduleSlot *slot, const Zone *zone, FILE *out)
 {
@@ -154,10 +136,10 @@ print_json_slot(const ScheduleSlot *slot, const Zone *zone, FILE *out)
 static void
 print_json(const NextQuestion *question, const NextAnswer *answer, FILE *out)
 {
-    g_autofree char *rule = quote(answer->understood);
+    g_autofree char *rule = json_quote(answer->understood);
     g_autofree char *from = instant_print_full(question->from, question->zone);
-    g_autofree char *end = quote(ends[answer->end]);
-    g_autofree char *reason = quote(answer->reason);
+    g_autofree char *end = json_quote(ends[answer->end]);
+    g_autofree char *reason = json_quote(answer->reason);
     fprintf(out, "{\"rule\": %s, \"zone\": \"%s\", \"from\": \"%s\", \"slots\": [", rule,
             zone_name(question->zone), from);
     for (guint i = 0; i < answer->slots->len; i++) {

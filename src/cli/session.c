@@ -228,6 +228,12 @@ cli_result_text(const PGresult *result, int row, int column)
     return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
+bool
+cli_session_used_password(const CliSession *self)
+{
+    return PQconnectionUsedPassword(self->conn) != 0;
+}
+
 char *
 cli_session_describe(CliSession *self)
 {

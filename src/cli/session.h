@@ -42,5 +42,8 @@ char *cli_session_quote(CliSession *self, const char *text);
 /* A field as text, NULL for SQL's NULL; lives as long as the result. */
 const char *cli_result_text(const PGresult *result, int row, int column);
 
+/* True if the server asked for a password and got one. */
+bool cli_session_used_password(const CliSession *self);
+
 /* database "x" on socket "/tmp", port 5432 (or host "y") */
 char *cli_session_describe(CliSession *self);

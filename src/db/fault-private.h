@@ -16,7 +16,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbFault, fault_free)
 bool fault_ends_session(const PGresult *result);
 /* The QUERY error for a fault: message, detail, SQLSTATE. */
 GError *fault_to_error(const DbFault *fault);
-
-/* Why an attempt to connect failed: code by the SQLSTATE in a message of verbosity VERBOSE (or by
- * needs_password), the text as a reader wants it, without SQLSTATE, source location and libpq's preamble. */
-GError *fault_from_connect_message(const char *message, bool needs_password);

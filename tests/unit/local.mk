@@ -140,11 +140,13 @@ check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 
 # cli
-cli_tests = tests/unit/test-caret tests/unit/test-system-zone tests/unit/test-table
+cli_tests = tests/unit/test-caret tests/unit/test-system-zone tests/unit/test-table tests/unit/test-passfile tests/unit/test-json
 check_PROGRAMS += $(cli_tests)
 TESTS += $(cli_tests)
 tests_unit_test_caret_LDADD = libcalendar.a libbase.a $(GLIB_LIBS)
 tests_unit_test_table_LDADD = libcli.a libstore.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
+tests_unit_test_passfile_LDADD = libcli.a $(GLIB_LIBS)
+tests_unit_test_json_LDADD = libcli.a $(GLIB_LIBS)
 tests_unit_test_system_zone_LDADD = libcli.a libcalendar.a libbase.a $(GLIB_LIBS)
 
 # manual
