@@ -1,8 +1,7 @@
 -- The newest runs and skipped slots of job $1 (id), newest first.
 SELECT CASE WHEN h.result <> 'skipped' THEN h.id END AS run, pgagent.pga_iso(h.at, z.zone) AS at, h.because, h.result,
        pgagent.pga_seconds(h.duration) AS duration, h.failed_step, h.message,
-       coalesce((SELECT l.jlgreason FROM pgagent.pga_joblog l WHERE l.jlgid = h.id AND h.result = 'stopped'),
-                substring(h.message FROM '(?n)^(?:ERROR|FATAL): .*$'), h.message) AS why
+       coalesce(substring(h.message FROM '(?n)^(?:ERROR|FATAL): .*$'), h.message) AS why
 FROM (SELECT p.id, p.at, p.because, p.result, p.duration, p.failed_step, p.message
       FROM pgagent.pga_history p
       WHERE p.jobid = $1::int4

@@ -196,7 +196,8 @@ SELECT h.at,
        (SELECT p.jstname FROM pgagent.pga_jobsteplog s JOIN pgagent.pga_jobstep p ON p.jstid = s.jsljstid
         WHERE s.jsljlgid = h.stopped_run AND s.jslstatus IN ('f', 'd')
         ORDER BY s.jslid DESC LIMIT 1) AS failed_step,
-       coalesce((SELECT nullif(left(s.jsloutput, 500), '') FROM pgagent.pga_jobsteplog s
+       coalesce(CASE WHEN h.result = 'stopped' THEN h.reason END,
+                (SELECT nullif(left(s.jsloutput, 500), '') FROM pgagent.pga_jobsteplog s
                  WHERE s.jsljlgid = h.stopped_run AND s.jslstatus IN ('f', 'd')
                  ORDER BY s.jslid DESC LIMIT 1), h.reason) AS message,
        h.because,

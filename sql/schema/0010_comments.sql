@@ -287,7 +287,7 @@ END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_line_words(text, text, pgagent.pga_rule) IS 'Reads the words of a rule in any language, or says what is wrong with them';
 
-/* A rule that starts when it is written has no rulstart. */
+/* A rule that starts when it is written, in that minute, has no rulstart. */
 CREATE FUNCTION pgagent.pga_line_rule(word text, rest text, zone text, OUT rule pgagent.pga_rule, OUT mistake text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -535,7 +535,7 @@ BEGIN
         INSERT INTO pgagent.pga_rule (ruljobid, ruldesc, rulkind, rulexception, rulduration, rulstart, rulend, rulevery, rulhours,
                                       rulweekdays, rulmonthdays, rulmonths, rulperiod, rultext, rulorigin)
         VALUES (job, new.line, rule.rulkind, rule.rulexception, rule.rulduration,
-                coalesce(rule.rulstart, least(now(), rule.rulend)), rule.rulend, rule.rulevery, rule.rulhours, rule.rulweekdays,
+                coalesce(rule.rulstart, least(date_trunc('minute', now()), rule.rulend)), rule.rulend, rule.rulevery, rule.rulhours, rule.rulweekdays,
                 rule.rulmonthdays, rule.rulmonths, rule.rulperiod, rule.rultext, 'comment');
         changes := changes + 1;
     END LOOP;
