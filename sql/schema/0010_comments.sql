@@ -79,26 +79,35 @@ $$;
 COMMENT ON FUNCTION pgagent.pga_line_length(text) IS 'A length of time longer than nothing, with units; NULL = it is none';
 
 /* The setting of the zone reads names of zones only; operators take some of them for abbreviations. A label that exists
- * twice is its first pass, as everywhere here; one that does not is read with the offset before the gap. */
+ * twice is its first pass, as everywhere here; one that does not is read with the offset before the gap. All are within the
+ * years that rules can have, as in the program. */
 CREATE FUNCTION pgagent.pga_line_instant(words text, zone text) RETURNS timestamptz
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO' AS $$
 DECLARE
-    parts text[] := regexp_match(words, '^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](([01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,6})?)?)'
-                                        ' ?([Zz]|[-+][0-9]{2}(?::[0-5][0-9](?::[0-5][0-9])?)?)?$');
+    shape CONSTANT text := '^([0-9]{4}-[0-9]{2}-[0-9]{2})'
+                           '[Tt ]((?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,6})?)?)'
+                           ' ?([Zz]|[-+][0-9]{2}(?::[0-5][0-9](?::[0-5][0-9])?)?)?$';
+    parts text[] := regexp_match(words, shape);
     label timestamp;
     instant timestamptz;
+    day_before timestamptz;
     first timestamptz;
 BEGIN
     IF parts IS NULL THEN
         RETURN NULL;
-    ELSIF parts[4] IS NOT NULL THEN
-        RETURN (parts[1] || ' ' || parts[2] || parts[4])::timestamptz;
+    ELSIF parts[3] IS NOT NULL THEN
+        instant := (parts[1] || ' ' || parts[2] || parts[3])::timestamptz;
+    ELSE
+        label := (parts[1] || ' ' || parts[2])::timestamp;
+        PERFORM set_config('TimeZone', zone, true);
+        instant := label::timestamptz;
+        day_before := instant - interval '24 hours';
+        first := timezone('UTC', label - (day_before::timestamp - timezone('UTC', day_before)));
+        IF first::timestamp = label OR instant::timestamp <> label THEN
+            instant := first;
+        END IF;
     END IF;
-    label := (parts[1] || ' ' || parts[2])::timestamp;
-    PERFORM set_config('TimeZone', zone, true);
-    instant := label::timestamptz;
-    first := timezone('UTC', label - ((instant - interval '24 hours')::timestamp - timezone('UTC', instant - interval '24 hours')));
-    RETURN CASE WHEN first::timestamp = label OR instant::timestamp <> label THEN first ELSE instant END;
+    RETURN greatest(timestamptz '0001-01-03 00:00+00', least(timestamptz '9999-12-30 23:59:59+00', instant));
 EXCEPTION WHEN data_exception THEN
     RETURN NULL;
 END;
@@ -164,6 +173,8 @@ DECLARE
     weekdays CONSTANT text[] := ARRAY['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
     months CONSTANT text[] := ARRAY['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september',
                                     'october', 'november', 'december'];
+    instant CONSTANT text := 'it is a date and time such as 2026-01-31 09:00; '
+                             'seconds (:30) and an offset from UTC (+02:00, or Z) may follow';
     is_read bool;
     needed text;
 BEGIN
@@ -171,15 +182,16 @@ BEGIN
     WHEN 'kind' THEN
         rule.rulkind := lower(value COLLATE "C");
         is_read := rule.rulkind IN ('once', 'hourly', 'daily', 'weekly', 'monthly', 'every', 'after', 'startup');
-        needed := 'it is one of once, hourly, daily, weekly, monthly, every, after and startup (cron and iCalendar text stands alone)';
+        needed := 'it is one of once, hourly, daily, weekly, monthly, every, after and startup '
+                  '(cron and iCalendar text stands alone)';
     WHEN 'start' THEN
         rule.rulstart := pgagent.pga_line_instant(value, zone);
         is_read := rule.rulstart IS NOT NULL;
-        needed := 'it is a date and time such as 2026-01-31 09:00; seconds (:30) and an offset from UTC (+02:00, or Z) may follow';
+        needed := instant;
     WHEN 'end' THEN
         rule.rulend := pgagent.pga_line_instant(value, zone);
         is_read := rule.rulend IS NOT NULL;
-        needed := 'it is a date and time such as 2026-01-31 09:00; seconds (:30) and an offset from UTC (+02:00, or Z) may follow';
+        needed := instant;
     WHEN 'every' THEN
         is_read := value ~ '^0*[1-9][0-9]{0,8}$';
         rule.rulevery := CASE WHEN is_read THEN value::int4 END;
@@ -205,9 +217,11 @@ BEGIN
         is_read := rule.rulperiod IS NOT NULL;
         needed := 'it is a length of time with units, such as 90 min or 2 days 12 hours';
     WHEN 'count' THEN
-        mistake := 'count= is not possible in a comment; end= is, COUNT in iCalendar text, and the column rulendcount of rules in pga_rule';
+        mistake := 'count= is not possible in a comment; end= is, COUNT in iCalendar text, and the column rulendcount of rules '
+                   'in pga_rule';
     ELSE
-        mistake := format('there is no key "%s": allowed are kind, start, end, every, hours, weekdays, monthdays, months and period', key);
+        mistake := format('there is no key "%s": allowed are kind, start, end, every, hours, weekdays, monthdays, months and period',
+                          left(key, 60));
     END CASE;
     IF NOT is_read THEN
         mistake := format('%s is "%s"; %s', key, left(value, 60), needed);
@@ -260,7 +274,8 @@ DECLARE
     first text := lower(substring(words FROM '^([A-Za-z]+)(?: |$)') COLLATE "C");
 BEGIN
     IF words = '' THEN
-        mistake := 'the rule is missing: 0 9 * * mon-fri is one, and weekly 2026-01-31 09:00 weekdays=mon-fri, RRULE:FREQ=DAILY, every 90 min';
+        mistake := 'the rule is missing: 0 9 * * mon-fri is one, and weekly 2026-01-31 09:00 weekdays=mon-fri, RRULE:FREQ=DAILY, '
+                   'every 90 min';
     ELSIF first IN ('once', 'hourly', 'daily', 'weekly', 'monthly', 'every', 'after', 'startup') THEN
         rule.rulkind := first;
         SELECT * INTO read FROM pgagent.pga_line_typed(substr(words, length(first) + 2), zone, rule);
@@ -268,8 +283,8 @@ BEGIN
         mistake := read.mistake;
     ELSIF first = 'ical' OR words ~* '(^|;) ?FREQ=' OR words ~* '(^[a-z-]+|(\\n| )(DTSTART|RRULE|RDATE|EXDATE|EXRULE))[:;]' THEN
         rule.rulkind := 'ical';
-        rule.rultext := regexp_replace(regexp_replace(regexp_replace(words, '^ical( |$)', '', 'i'), '^(?=[A-Z]+=)', 'RRULE:', 'i'),
-                                       '(\\n| )+(?=(DTSTART|RRULE|RDATE|EXDATE|EXRULE)[:;])', E'\n', 'gi');
+        rule.rultext := regexp_replace(regexp_replace(words, '^ical( |$)', '', 'i'), '^(?=[A-Z]+=)', 'RRULE:', 'i');
+        rule.rultext := regexp_replace(rule.rultext, '(\\n| )+(?=(DTSTART|RRULE|RDATE|EXDATE|EXRULE)[:;])', E'\n', 'gi');
         mistake := pgagent.pga_ical_mistake(rule.rultext);
     ELSIF words ~ '^[A-Za-z]+=' THEN
         SELECT * INTO read FROM pgagent.pga_line_typed(words, zone, rule);

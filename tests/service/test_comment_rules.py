@@ -50,6 +50,7 @@ RULES = [
     ("@rule daily 2026-01-31 09:00+02:00", dict(rulkind="daily", rulstart="2026-01-31 07:00")),
     ("@rule daily 2026-01-31T09:00Z", dict(rulkind="daily", rulstart="2026-01-31 09:00")),
     ("@rule daily", dict(rulkind="daily")),
+    ("@rule once 0001-01-01 00:00", dict(rulkind="once", rulstart="0001-01-03 00:00")),  # the first that the tables can hold
     # Elapsed time and events.
     ("@rule every 90 min", dict(rulkind="every", rulperiod=timedelta(minutes=90))),
     ("@rule every 1h30m start=2026-01-01T00:00", dict(rulkind="every", rulperiod=timedelta(minutes=90), rulstart="2026-01-01 00:00")),
