@@ -20,6 +20,7 @@ SQL_QUERY = \
 	sql/query/adopt_owners.sql \
 	sql/query/adopt_plan.sql \
 	sql/query/adopt_report.sql \
+	sql/query/adopt_roles.sql \
 	sql/query/adopt_sequences.sql \
 	sql/query/adopt_state.sql \
 	sql/query/adopt_version.sql \

@@ -19,7 +19,7 @@ WITH setting AS (
           UNION SELECT 'UTC') z
     WHERE z.name IN (SELECT name FROM pg_catalog.pg_timezone_names) AND pgagent.pga_zone_works(z.name)
 ), known AS (
-    SELECT j.jobid, j.jobname, j.jobenabled, j.jobnextrun AS old_next_run, j.joblastrun, s.zone, s.works, s.today,
+    SELECT j.jobid, j.jobname, j.jobdesc, j.jobenabled, j.jobnextrun AS old_next_run, j.joblastrun, s.zone, s.works, s.today,
            EXISTS (SELECT FROM pgagent.pga_schedule c WHERE c.jscjobid = j.jobid AND c.jscenabled) AS has_schedule,
            j.jobagentid IS NOT NULL AND j.jobagentid = ANY ($2::int4[]) AS is_running,
            j.jobagentid IS NOT NULL AND j.jobagentid <> ALL ($2::int4[]) AS is_frozen
@@ -99,6 +99,11 @@ SELECT d.jobid, d.jobname, d.state, d.old_next_run, d.new_next_run, d.skipped_fr
                        AND d.old_next_run IS NOT NULL
                        AND pgagent.pga_plan_after(d.old_next_run - interval '1 second', d.jobid, o.name) = d.old_next_run
                      ORDER BY o.name = 'UTC', o.name LIMIT 1) z
+               UNION ALL
+               SELECT 11, format('its comment is left alone, but has a line "%s": when the comment is edited it %s', left(l.line, 60),
+                                 CASE WHEN pgagent.pga_line_mistake(l.word, l.rest, d.zone) IS NULL THEN 'counts'
+                                      ELSE 'must go, for pgAlmanac reads lines that begin with @ and cannot read this one' END)
+               FROM pgagent.pga_comment_lines(d.jobdesc) l
            ) r (place, reason)
            ORDER BY r.place, r.reason), '{}'),
            CASE WHEN d.new_next_run IS DISTINCT FROM d.old_next_run

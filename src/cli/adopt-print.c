@@ -81,8 +81,9 @@ print_done(const SetupReport *setup, bool is_dry_run)
 }
 
 static void
-print_advice(const SetupReport *setup)
+print_advice(const SetupReport *setup, bool is_dry_run)
 {
+    const PGresult *roles = setup->adoption->roles;
     g_autofree char *database = plain_text(setup->adoption->database);
 
     printf("\ntime zone %s (%s): schedules are read in it, whoever edits them; another one: "
@@ -90,14 +91,17 @@ print_advice(const SetupReport *setup)
            "history: all of it is kept (setting retention = off)\n"
            "tables are of version %d\n",
            setup->timezone, setup->timezone_from, setup->version);
-    printf(
-        "\nWhat to do now:\n"
-        "  pgAdmin: database \"%s\" must be the maintenance database of the server there; whoever "
-        "is connected must reconnect, pgAdmin looks at the tables only once\n"
-        "  pgAgent: stop it for good, such as systemctl disable --now pgagent\n"
-        "  agent:   start pgalmanac with the same connection string as pgAgent had\n"
-        "  back:    pgalmanac setup --release gives the tables back to pgAgent\n",
-        database);
+    printf("\nWhat to do %s:\n", is_dry_run ? "then" : "now");
+    printf("  pgAdmin: database \"%s\" must be the maintenance database of the server there; "
+           "whoever is "
+           "connected must reconnect, for pgAdmin looks at the tables only once\n",
+           database);
+    printf("  pgAgent: stop it for good, such as systemctl disable --now pgagent\n"
+           "  agent:   start pgalmanac with the same connection string as pgAgent had\n");
+    for (int row = 0; row < PQntuples(roles); row++)
+        printf("           as role %s it also needs: %s\n", cli_result_text(roles, row, 0),
+               cli_result_text(roles, row, 1));
+    printf("  back:    pgalmanac setup --release gives the tables back to pgAgent\n");
 }
 
 void
@@ -105,7 +109,7 @@ adopt_print_text(const SetupReport *setup, bool is_dry_run)
 {
     print_done(setup, is_dry_run);
     print_jobs(setup->adoption->jobs);
-    print_advice(setup);
+    print_advice(setup, is_dry_run);
 }
 
 /* All texts in here are names of ours, versions, or JSON that the server has made. */

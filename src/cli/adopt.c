@@ -40,6 +40,7 @@ adopt_report_free(AdoptReport *self)
     g_free(self->extension);
     g_free(self->database);
     PQclear(self->jobs);
+    PQclear(self->roles);
     g_free(self->plan);
     g_ptr_array_unref(self->agents);
     g_ptr_array_unref(self->sequences);
@@ -317,6 +318,13 @@ move_sequences(CliSession *session, AdoptReport *report, GError **error)
     return true;
 }
 
+static bool
+find_roles(CliSession *session, AdoptReport *report, GError **error)
+{
+    report->roles = cli_session_query(session, sql_query("adopt_roles"), NULL, error);
+    return report->roles != NULL;
+}
+
 /* What is shown is in the zone of schedules, whatever the session's is. */
 static bool
 show_zone(CliSession *session, const char *timezone, GError **error)
@@ -337,7 +345,8 @@ take_over(CliSession *session, SetupReport *setup, AdoptReport *report, const ch
            show_zone(session, setup->timezone, error) &&
            plan_jobs(session, setup->timezone, live, report, error) &&
            cli_session_script(session, sql_script("adopt/settings"), error) &&
-           move_sequences(session, report, error) && run_statements(session, comments, error);
+           move_sequences(session, report, error) && run_statements(session, comments, error) &&
+           find_roles(session, report, error);
 }
 
 AdoptReport *

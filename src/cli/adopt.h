@@ -16,6 +16,7 @@ struct AdoptReport {
     char *plan;           /* the same in full: an array of JSON objects */
     GPtrArray *agents;    /* what --force overruled: pgAgents that are connected; of char * */
     GPtrArray *sequences; /* statements that moved sequences; of char * */
+    PGresult *roles;      /* the rows of sql/query/adopt_roles.sql */
 };
 
 /* Is called when the database has a pgAgent's tables and none of ours. timezone: the name to be set. A dry run does exactly
