@@ -102,8 +102,16 @@ BEGIN
     PERFORM pgagent.pga_check_may_steer();
     id := pgagent.pga_find_job(job);
     PERFORM FROM pgagent.pga_job WHERE jobid = id FOR NO KEY UPDATE;
-    DELETE FROM pgagent.pga_request WHERE reqjobid = id AND reqkind = 'run';
-    GET DIAGNOSTICS taken_back = ROW_COUNT;
+    WITH gone AS (
+        DELETE FROM pgagent.pga_request WHERE reqjobid = id AND reqkind = 'run' RETURNING reqdue, reqtrigger
+    ), noted AS (
+        /* A slot that waited for the end of the run before it. */
+        INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpreason, skpdetail)
+        SELECT id, reqdue, reqdue, 'skipped',
+               format('taken back at the request of %s while it waited for the end of the run before it', session_user)
+        FROM gone WHERE reqtrigger = 'queue'
+    )
+    SELECT count(*) INTO taken_back FROM gone;
     INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqjlgid)
     SELECT 'cancel', id, l.jlgid
     FROM pgagent.pga_joblog l
@@ -168,8 +176,8 @@ COMMENT ON FUNCTION pgagent.cancel_run(int8) IS 'Asks the agent to stop a run (p
 
 /* ---- Leaving out ---- */
 
-/* Slots that are past and unclaimed would be one run, for the newest of them: they are left out together. The new revision
- * makes a claim that has looked before lose. A job with rules is planned by the agents; "so long after the last run" is
+/* Slots that are past and unclaimed would be one run, for the newest of them: they are left out together, unless each of
+ * them is to be run (jobmissed, which a later file adds). The new revision makes a claim that has looked before lose. A job with rules is planned by the agents; "so long after the last run" is
  * counted from what is left out, else nothing would ever come after it. */
 CREATE FUNCTION pgagent.skip_next(job text) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -185,7 +193,7 @@ DECLARE
 BEGIN
     PERFORM pgagent.pga_check_may_steer();
     id := pgagent.pga_find_job(job);
-    SELECT j.jobenabled, j.jobreplan, j.jobplanned, j.jobtimezone INTO old
+    SELECT j.jobenabled, j.jobreplan, j.jobplanned, j.jobtimezone, j.jobmissed INTO old
     FROM pgagent.pga_job j WHERE j.jobid = id FOR NO KEY UPDATE;
     IF NOT old.jobenabled THEN
         RAISE EXCEPTION 'job % has no next slot that could be left out: it is disabled', id
@@ -198,7 +206,7 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
 
-    up_to := greatest(old.jobplanned, clock_timestamp());
+    up_to := CASE WHEN old.jobmissed = 'all' THEN old.jobplanned ELSE greatest(old.jobplanned, clock_timestamp()) END;
     SELECT count(*) > 0, coalesce(bool_or(rulkind = 'after'), false) INTO has_rules, has_after
     FROM pgagent.pga_rule WHERE ruljobid = id AND rulenabled;
     planned := pgagent.pga_plan_after(up_to, id, old.jobtimezone);

@@ -94,6 +94,15 @@ def test_a_due_slot_is_left_out_with_all_that_its_run_would_stand_for(installed,
     assert installed.value("SELECT jobplanned > joblastslot AND jobnextrun = jobplanned FROM pgagent.pga_job")
 
 
+def test_of_slots_that_are_all_to_be_run_one_is_left_out(installed, jobs):
+    job = jobs.job("minutely", jobmissed="all")
+    jobs.schedule(job)
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobplanned = jobplanned - interval '10 min', joblastslot = NULL")
+    first, second = slots(installed, job, 2)
+    assert [installed.value("SELECT pgagent.skip_next('minutely')") for _ in range(2)] == [first, second]
+    assert installed.query("SELECT skpfrom, skpto FROM pgagent.pga_skipped ORDER BY skpid") == [(first, first), (second, second)]
+
+
 @pytest.mark.core
 def test_there_must_be_a_slot_to_leave_out(installed, jobs):
     jobs.job("empty")
@@ -117,6 +126,13 @@ def test_waiting_requests_are_taken_back(installed, jobs):
     assert installed.value("SELECT pgagent.cancel_job('nightly')") == 2
     assert installed.query("SELECT (SELECT count(*) FROM pgagent.pga_request), jobnextrun FROM pgagent.pga_job") == [(0, None)]
     assert installed.value("SELECT pgagent.cancel_job('nightly')") == 0
+
+
+def test_a_slot_that_waits_is_not_taken_back_silently(installed, jobs):
+    job = jobs.job("nightly")
+    due = installed.value("INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqtrigger) VALUES ('run', %s, 'queue') RETURNING reqdue", job)
+    assert installed.value("SELECT pgagent.cancel_job('nightly')") == 1
+    assert installed.query("SELECT skpfrom, skpto, skpreason FROM pgagent.pga_skipped") == [(due, due, "skipped")]
 
 
 @pytest.mark.core
