@@ -16,7 +16,6 @@ SQL_QUERY = \
 	sql/query/adopt_bury.sql \
 	sql/query/adopt_comments.sql \
 	sql/query/adopt_detach.sql \
-	sql/query/adopt_holders.sql \
 	sql/query/adopt_owners.sql \
 	sql/query/adopt_plan.sql \
 	sql/query/adopt_report.sql \
@@ -98,6 +97,7 @@ SQL_QUERY = \
 	sql/query/jobs_next.sql \
 	sql/query/jobs_schedules.sql \
 	sql/query/jobs_steps.sql \
+	sql/query/lock_holders.sql \
 	sql/query/plans_load.sql \
 	sql/query/plans_write.sql \
 	sql/query/release_agents.sql \
@@ -126,15 +126,16 @@ SQL_QUERY = \
 # Parts of one transaction, several statements each.
 SQL_ADOPT = \
 	sql/adopt/begin.sql \
-	sql/adopt/lock.sql \
 	sql/adopt/settings.sql \
 	sql/adopt/triggers.sql
 SQL_RELEASE = \
+	sql/release/begin.sql \
 	sql/release/end.sql \
-	sql/release/lock.sql \
 	sql/release/settle.sql \
 	sql/release/stock.sql
-SQL_FILES = $(SQL_SCHEMA) $(SQL_QUERY) $(SQL_ADOPT) $(SQL_RELEASE)
+SQL_STOCK = \
+	sql/stock/lock.sql
+SQL_FILES = $(SQL_SCHEMA) $(SQL_QUERY) $(SQL_ADOPT) $(SQL_RELEASE) $(SQL_STOCK)
 
 EXTRA_DIST += $(SQL_FILES)
 BUILT_SOURCES += sql/sql-resource.h

@@ -51,34 +51,35 @@ WITH stopped AS (
     CROSS JOIN (VALUES ('jobmissed', 'once'), ('jobgrace', NULL), ('jobbusy', 'skip'), ('jobmaxruns', '1')) o (name, stock)
     WHERE coalesce(to_jsonb(j) ->> o.name, o.stock) IS DISTINCT FROM o.stock
     UNION ALL
-    SELECT 7, 'lost', ruljobid, format('rule of kind %s%s', rulkind, coalesce(': ' || quote_literal(left(rultext, 60)), ''))
-    FROM pgagent.pga_rule
+    SELECT 8, 'lost', ruljobid,
+           format('rule %s', jsonb_strip_nulls(to_jsonb(r) - '{rulid,ruljobid,rulproblem,rulorigin,rulruncount,rullastslot}'::text[]))
+    FROM pgagent.pga_rule r
     UNION ALL
-    SELECT 8, 'lost', reqjobid, format('request of %s: %s, at %s', coalesce(reqby, 'an agent'), reqkind, reqdue)
+    SELECT 9, 'lost', reqjobid, format('request of %s: %s, at %s', coalesce(reqby, 'an agent'), reqkind, reqdue)
     FROM pgagent.pga_request
     WHERE reqid NOT IN (SELECT reqid FROM kept_request)
     UNION ALL
-    SELECT 9, 'stopped', l.jlgjobid,
+    SELECT 10, 'stopped', l.jlgjobid,
            format('run %s, open since %s, is closed as stopped before its end (d)', l.jlgid, l.jlgstart)
     FROM pgagent.pga_joblog l JOIN pgagent.pga_job j ON j.jobid = l.jlgjobid
     WHERE l.jlgstatus = 'r'
       AND NOT (l.jlgepoch IS NULL AND EXISTS (SELECT FROM pgagent.pga_jobagent a
                                               WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NULL))
     UNION ALL
-    SELECT 10, 'due', jobid, format('it has been due since %s: the first pgAgent runs it at once', jobnextrun)
+    SELECT 11, 'due', jobid, format('it has been due since %s: the first pgAgent runs it at once', jobnextrun)
     FROM pgagent.pga_job
     WHERE jobenabled AND jobnextrun <= now() AND jobagentid IS NULL AND jobid NOT IN (SELECT jobid FROM stopped)
     UNION ALL
-    SELECT 11, 'changed', NULL, format('the pause until %s ends now', pgagent.pga_paused_until())
+    SELECT 12, 'changed', NULL, format('the pause until %s ends now', pgagent.pga_paused_until())
     WHERE pgagent.pga_paused_until() IS NOT NULL
     UNION ALL
-    SELECT 12, 'lost', NULL, format('%s rows of pga_skipped: which slots did not run, and why', count(*))
+    SELECT 13, 'lost', NULL, format('%s rows of pga_skipped: which slots did not run, and why', count(*))
     FROM pgagent.pga_skipped HAVING count(*) > 0
     UNION ALL
-    SELECT 13, 'lost', NULL, format('%s rows of pga_agentlog: what agents complained of', count(*))
+    SELECT 14, 'lost', NULL, format('%s rows of pga_agentlog: what agents complained of', count(*))
     FROM pgagent.pga_agentlog HAVING count(*) > 0
     UNION ALL
-    SELECT 14, 'lost', NULL, format('of %s runs, what is not pgAgent''s: slot, label, trigger, agent, reason, error code', count(*))
+    SELECT 15, 'lost', NULL, format('of %s runs, what is not pgAgent''s: slot, label, trigger, agent, reason, error code', count(*))
     FROM pgagent.pga_joblog WHERE jlgepoch IS NOT NULL HAVING count(*) > 0
 )
 SELECT f.kind, f.jobid, j.jobname, f.message

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cli/schema-script.h"
+#include "cli/stock-lock.h"
 #include "store/schema.h"
 #include "store/sql.h"
 
@@ -151,29 +152,6 @@ check_owners(CliSession *session, GError **error)
     return false;
 }
 
-static bool
-lock_tables(CliSession *session, GError **error)
-{
-    g_autoptr(GError) reason = NULL;
-
-    if (cli_session_script(session, sql_script("adopt/lock"), &reason))
-        return true;
-    if (strcmp(cli_session_sqlstate(session), "55P03") != 0) { /* lock_not_available */
-        g_propagate_error(error, g_steal_pointer(&reason));
-        return false;
-    }
-
-    g_autoptr(PGresult) holders =
-        cli_session_query(session, sql_query("adopt_holders"), NULL, error);
-    if (holders == NULL)
-        return false;
-    const char *who = cli_result_text(holders, 0, 0);
-    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_TIMEOUT,
-                "somebody held pgAgent's tables for 10 s, and nothing was changed; now it is: %s",
-                who != NULL ? who : "nobody any more, try again");
-    return false;
-}
-
 /* live: the jagpid of those at work, as an array of SQL. */
 static bool
 check_agents(CliSession *session, const SetupOptions *options, AdoptReport *report, char **live,
@@ -208,7 +186,7 @@ may_adopt(CliSession *session, const SetupOptions *options, AdoptReport *report,
           GError **error)
 {
     return check_shape(session, report, error) && check_owners(session, error) &&
-           check_version(session, error) && lock_tables(session, error) &&
+           check_version(session, error) && stock_lock(session, error) &&
            check_agents(session, options, report, live, error);
 }
 

@@ -59,6 +59,8 @@ libcli_a_SOURCES = \
 	src/cli/show-command.c \
 	src/cli/skip-command.c \
 	src/cli/status-command.c \
+	src/cli/stock-lock.c \
+	src/cli/stock-lock.h \
 	src/cli/system-zone.c \
 	src/cli/system-zone.h \
 	src/cli/table.c \

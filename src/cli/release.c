@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cli/session.h"
+#include "cli/stock-lock.h"
 #include "store/schema.h"
 #include "store/sql.h"
 
@@ -136,17 +137,28 @@ write_changes(CliSession *session, ReleaseReport *report, GError **error)
 
 /* What is found is found under the lock, so that it is still true when it is done. */
 static bool
+begin(CliSession *session, const ReleaseOptions *options, ReleaseReport *report, GError **error)
+{
+    g_string_append(report->sql, sql_script("release/begin"));
+    g_string_append(report->sql, sql_script("stock/lock"));
+    return options->dry_run || (cli_session_script(session, sql_script("release/begin"), error) &&
+                                stock_lock(session, error));
+}
+
+static bool
 release(CliSession *session, const ReleaseOptions *options, ReleaseReport *report, GError **error)
 {
-    g_string_append(report->sql, sql_script("release/lock"));
-    gsize locked = report->sql->len;
-
-    if (!options->dry_run && !cli_session_script(session, report->sql->str, error))
+    if (!begin(session, options, report, error))
         return false;
+
+    gsize begun = report->sql->len;
     if ((!options->force && !check_agents(session, error)) || !find(session, report, error) ||
         !write_changes(session, report, error))
         return false;
-    return options->dry_run || cli_session_script(session, report->sql->str + locked, error);
+    if (options->dry_run || cli_session_script(session, report->sql->str + begun, error))
+        return true;
+    g_prefix_error(error, "nothing was changed: ");
+    return false;
 }
 
 ReleaseReport *
@@ -165,9 +177,7 @@ release_run(const char *conninfo, const ReleaseOptions *options, GError **error)
     if (turn == NULL || !check_tables(session, report, error) ||
         (!options->force && !check_agents(session, error)))
         return NULL;
-    if (!release(session, options, report, error)) {
-        g_prefix_error(error, "nothing was changed: ");
+    if (!release(session, options, report, error))
         return NULL;
-    }
     return g_steal_pointer(&report);
 }

@@ -28,7 +28,8 @@ typedef struct {
     GString *sql;       /* the whole transaction, as sent */
 } ReleaseReport;
 
-/* Errors: SCHEMA (no tables of ours, of another version, agents alive), INPUT (time zone), CONNECTION, QUERY. */
+/* Errors: SCHEMA (no tables of ours, of another version, agents alive), INPUT (time zone), TIMEOUT
+ * (somebody holds the tables), CONNECTION, QUERY. */
 ReleaseReport *release_run(const char *conninfo, const ReleaseOptions *options,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void release_report_free(ReleaseReport *self);

@@ -144,6 +144,8 @@ def test_what_pgagent_cannot_run(jobs, installed, release):
     assert found["disabled", with_rule] == ["it has rules, which pgAgent does not know: cron '30 2 * * mon-fri'"]
     assert found["disabled", with_exception] == ["it has rules, which pgAgent does not know: weekly (exception)"]
     assert found["disabled", with_kind] == ['step "step 1" is of a kind that pgAgent does not know: #!pgalmanac http']
+    rule, = found["lost", with_rule]
+    assert json.loads(rule.removeprefix("rule ")).items() > {"rulkind": "cron", "rultext": "30 2 * * mon-fri"}.items()
     assert {job for kind, job in found if kind == "lost" and job} == {with_rule, with_exception, with_other_rule, off}
     assert installed.query("SELECT jobid FROM pgagent.pga_job WHERE jobenabled ORDER BY 1") == [
         (plain,), (with_other_rule,), (with_other_step,)]
@@ -285,6 +287,17 @@ def test_what_others_have_built_on_ours_is_not_dropped(jobs, installed, release)
     installed.execute("DROP VIEW mine")
     release()
     assert installed.value("SELECT count(*) FROM pgagent.pga_mine") == 0
+
+
+def test_somebody_holds_the_tables(jobs, installed, release):
+    job = jobs.job("held")
+    other = installed.connect(autocommit=False)
+    other.cursor().execute("SELECT FROM pgagent.pga_job WHERE jobid = %s FOR UPDATE", (job,))
+    said = release(code=3).stderr
+    assert "for 10 s, and nothing was changed" in said and f"process {other.info.backend_pid} (role postgres" in said
+    release("--dry-run")
+    other.close()
+    release()
 
 
 def test_tables_of_another_version(installed, release):
