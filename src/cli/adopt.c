@@ -3,8 +3,6 @@
 
 #include "cli/adopt.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "cli/schema-script.h"
 #include "cli/stock-lock.h"
