@@ -257,11 +257,11 @@ query_json(CliSession *session, const char *query, const char *const *params, GE
 
 /* The plan is made before the rows of dead agents go, which tell what is frozen. */
 static bool
-plan_jobs(CliSession *session, const char *timezone, const char *live, AdoptReport *report,
+plan_jobs(CliSession *session, const char *zone, const char *live, AdoptReport *report,
           GError **error)
 {
-    const char *zone[] = {timezone, NULL};
-    g_autofree char *defects = query_json(session, "schedule_defects", zone, error);
+    const char *params[] = {zone, NULL};
+    g_autofree char *defects = query_json(session, "schedule_defects", params, error);
     if (defects == NULL)
         return false;
 
@@ -303,9 +303,9 @@ find_roles(CliSession *session, AdoptReport *report, GError **error)
 
 /* What is shown is in the zone of schedules, whatever the session's is. */
 static bool
-show_zone(CliSession *session, const char *timezone, GError **error)
+show_zone(CliSession *session, const char *zone, GError **error)
 {
-    g_autofree char *literal = cli_session_quote(session, timezone);
+    g_autofree char *literal = cli_session_quote(session, zone);
     g_autofree char *sql = g_strdup_printf("SET LOCAL timezone = %s", literal);
 
     return cli_session_script(session, sql, error);

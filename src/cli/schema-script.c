@@ -17,7 +17,7 @@ schema_script_append(GString *sql, CliSession *session, const char *name, const 
 }
 
 const char *
-schema_script_append_file(GString *sql, CliSession *session, int version, const char *timezone)
+schema_script_append_file(GString *sql, CliSession *session, int version, const char *zone)
 {
     const char *name = NULL;
     const char *text = schema_file(version, &name);
@@ -26,6 +26,6 @@ schema_script_append_file(GString *sql, CliSession *session, int version, const 
     g_string_append_printf(sql, "%s\n", text);
     schema_script_append(sql, session, "schema_set_version", number);
     if (version == 1)
-        schema_script_append(sql, session, "schema_set_timezone", timezone);
+        schema_script_append(sql, session, "schema_set_timezone", zone);
     return name;
 }

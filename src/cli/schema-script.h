@@ -13,4 +13,4 @@ void schema_script_append(GString *sql, CliSession *session, const char *name, c
 /* Appends file number version and what belongs into its transaction: the version, and with the first file the time zone, for
  * tables never have another one. Returns its name, which lives for ever. */
 const char *schema_script_append_file(GString *sql, CliSession *session, int version,
-                                      const char *timezone);
+                                      const char *zone);
