@@ -196,6 +196,33 @@ test_table_grows(void)
     free(text);
 }
 
+static const TableColumn record_columns[] = {
+    {"name", "Name", TABLE_LINE, false},
+    {"state", "Its state", TABLE_STATE, false},
+    {"note", "Note", TABLE_TEXT, false},
+    {"next", "Next", TABLE_SINCE, false},
+    {0},
+};
+
+static void
+test_record(void)
+{
+    static const char *const rows[][N_COLUMNS] = {{"1", "one\ntwo", "failed", "3600", NULL}};
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    TableOutput output = {.out = out, .width = 20, .colours = true};
+    g_autoptr(PGresult) result = make_result(rows, 1);
+
+    table_print_record(record_columns, &output, result);
+    fclose(out);
+    g_assert_cmpstr(text, ==,
+                    "Name:      one …\n"
+                    "Its state: \033[31mfailed\033[0m\n"
+                    "Next:      1 h ago\n");
+    free(text);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -208,5 +235,6 @@ main(int argc, char **argv)
     g_test_add_func("/table/fits", test_table_fits);
     g_test_add_func("/table/colours", test_table_colours);
     g_test_add_func("/table/grows", test_table_grows);
+    g_test_add_func("/table/record", test_record);
     return g_test_run();
 }
