@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* What the commands show: instants in the zone of their job, and pgAgent's lists of flags in words. */
 
-/* Never raises: a zone that the server cannot compute with gives UTC. */
+/* Plain SQL, which is planned as a part of the query: lists have thousands of instants. The zone must be one that works. */
+CREATE FUNCTION pgagent.pga_iso_in(at timestamptz, zone text) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN at BETWEEN timestamptz '0001-01-03 00:00+00' AND timestamptz '9999-12-29 00:00+00'
+                THEN pg_catalog.to_char(pg_catalog.timezone(zone, at), 'YYYY-MM-DD"T"HH24:MI:SS')
+                     || CASE WHEN pg_catalog.timezone(zone, at) < pg_catalog.timezone('UTC', at)
+                             THEN '-' || pg_catalog.to_char(pg_catalog.timezone('UTC', at) - pg_catalog.timezone(zone, at), 'HH24:MI')
+                             ELSE '+' || pg_catalog.to_char(pg_catalog.timezone(zone, at) - pg_catalog.timezone('UTC', at), 'HH24:MI')
+                        END
+                ELSE at::text END
+$$;
+COMMENT ON FUNCTION pgagent.pga_iso_in(timestamptz, text) IS 'An instant in a time zone that the server knows, as text of ISO 8601: 2026-11-22T02:00:00+01:00';
+
+CREATE FUNCTION pgagent.pga_working_zone(zone text) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN pgagent.pga_zone_works(zone) THEN zone ELSE 'UTC' END
+$$;
+COMMENT ON FUNCTION pgagent.pga_working_zone(text) IS 'A time zone, or UTC if the server cannot compute with it';
+
 CREATE FUNCTION pgagent.pga_iso(at timestamptz, zone text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    is_ordinary bool := at BETWEEN timestamptz '0001-01-03 00:00+00' AND timestamptz '9999-12-29 00:00+00';
-    local timestamp;
-    ahead interval;
 BEGIN
-    IF is_ordinary IS NOT TRUE THEN
-        RETURN at::text;
-    END IF;
-    local := timezone(CASE WHEN pgagent.pga_zone_works(zone) THEN zone ELSE 'UTC' END, at);
-    ahead := local - timezone('UTC', at);
-    RETURN to_char(local, 'YYYY-MM-DD"T"HH24:MI:SS') || CASE WHEN ahead < interval '0' THEN '-' ELSE '+' END
-        || to_char(greatest(ahead, -ahead), 'HH24:MI');
+    RETURN pgagent.pga_iso_in(at, CASE WHEN isfinite(at) THEN pgagent.pga_working_zone(zone) ELSE 'UTC' END);
 END;
 $$;
-COMMENT ON FUNCTION pgagent.pga_iso(timestamptz, text) IS 'An instant in a time zone, as text of ISO 8601: 2026-11-22T02:00:00+01:00';
+COMMENT ON FUNCTION pgagent.pga_iso(timestamptz, text) IS 'An instant in a time zone, as text of ISO 8601: 2026-11-22T02:00:00+01:00; in UTC if the server cannot compute with the zone';
 
 CREATE FUNCTION pgagent.pga_seconds(length interval) RETURNS numeric
 LANGUAGE sql IMMUTABLE AS $$
