@@ -16,6 +16,7 @@ SQL_QUERY = \
 	sql/query/adopt_bury.sql \
 	sql/query/adopt_comments.sql \
 	sql/query/adopt_detach.sql \
+	sql/query/adopt_owner.sql \
 	sql/query/adopt_owners.sql \
 	sql/query/adopt_plan.sql \
 	sql/query/adopt_report.sql \

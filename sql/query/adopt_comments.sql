@@ -1,9 +1,12 @@
--- The statements that bring back people's own comments after ours were written. A comment is not people's if it is pgAgent's
--- (by its MD5) or stands in our own files, whose text is $1.
+-- The statements that bring back people's own comments on pgAgent's objects after ours were written. A comment is not people's
+-- if it is pgAgent's (by its MD5) or stands in our own files, whose text is $1.
 WITH namespace AS (
     SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'pgagent'
 ), relation AS (
-    SELECT c.oid FROM pg_catalog.pg_class c JOIN namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'i', 'I')
+    SELECT c.oid
+    FROM pg_catalog.pg_class c JOIN namespace n ON n.oid = c.relnamespace
+    WHERE c.relname IN ('pga_jobagent', 'pga_jobclass', 'pga_job', 'pga_jobstep', 'pga_schedule', 'pga_exception',
+                        'pga_joblog', 'pga_jobsteplog', 'pga_exception_datetime')
 )
 SELECT pg_catalog.format('COMMENT ON %s %s IS %L',
                          CASE i.type WHEN 'table column' THEN 'COLUMN' ELSE pg_catalog.upper(i.type) END,
@@ -14,9 +17,12 @@ WHERE CASE d.classoid
           WHEN 'pg_catalog.pg_namespace'::pg_catalog.regclass THEN d.objoid IN (SELECT n.oid FROM namespace n)
           WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.objoid IN (SELECT r.oid FROM relation r)
           WHEN 'pg_catalog.pg_proc'::pg_catalog.regclass THEN
-              d.objoid IN (SELECT p.oid FROM pg_catalog.pg_proc p JOIN namespace n ON n.oid = p.pronamespace)
+              d.objoid IN (SELECT p.oid FROM pg_catalog.pg_proc p JOIN namespace n ON n.oid = p.pronamespace
+                           WHERE p.proname IN ('pgagent_schema_version', 'pga_next_schedule', 'pga_is_leap_year',
+                                               'pga_job_trigger', 'pga_schedule_trigger', 'pga_exception_trigger'))
           WHEN 'pg_catalog.pg_trigger'::pg_catalog.regclass THEN
-              d.objoid IN (SELECT t.oid FROM pg_catalog.pg_trigger t JOIN relation r ON r.oid = t.tgrelid)
+              d.objoid IN (SELECT t.oid FROM pg_catalog.pg_trigger t JOIN relation r ON r.oid = t.tgrelid
+                           WHERE t.tgname IN ('pga_job_trigger', 'pga_schedule_trigger', 'pga_exception_trigger'))
           ELSE false END
   AND pg_catalog.strpos($1::text, pg_catalog.quote_literal(d.description)) = 0
   AND pg_catalog.md5(d.description) <> ALL (ARRAY[

@@ -204,11 +204,18 @@ list_comments(CliSession *session, GError **error)
 }
 
 static bool
+run_query(CliSession *session, const char *query, GError **error)
+{
+    g_autoptr(GPtrArray) statements = list_statements(session, query, NULL, error);
+
+    return statements != NULL && run_statements(session, statements, error);
+}
+
+/* From here on as the owner, so that later his setup can upgrade what is new, and functions run with his rights. */
+static bool
 detach(CliSession *session, GError **error)
 {
-    g_autoptr(GPtrArray) statements = list_statements(session, "adopt_detach", NULL, error);
-
-    return statements != NULL && run_statements(session, statements, error) &&
+    return run_query(session, "adopt_detach", error) && run_query(session, "adopt_owner", error) &&
            cli_session_script(session, sql_script("adopt/triggers"), error);
 }
 
@@ -229,7 +236,7 @@ install_files(CliSession *session, SetupReport *setup, GError **error)
         const char *name = schema_script_append_file(sql, session, version, setup->timezone);
 
         if (!cli_session_script(session, sql->str, error)) {
-            g_prefix_error(error, "could not install %s, and nothing was changed: ", name);
+            g_prefix_error(error, "could not install %s: ", name);
             if (error != NULL && is_clash(cli_session_sqlstate(session))) {
                 g_autofree char *text = g_steal_pointer(&(*error)->message);
                 (*error)->message =
@@ -332,9 +339,13 @@ adopt_run(CliSession *session, const SetupOptions *options, SetupReport *setup, 
     g_autofree char *live = NULL;
 
     if (!cli_session_script(session, sql_script("adopt/begin"), error) ||
-        !may_adopt(session, options, report, &live, error) ||
-        !take_over(session, setup, report, live, error) ||
-        !cli_session_script(session, options->dry_run ? "ROLLBACK" : "COMMIT", error))
+        !may_adopt(session, options, report, &live, error))
+        return NULL;
+    if (!take_over(session, setup, report, live, error)) {
+        g_prefix_error(error, "nothing was changed: ");
+        return NULL;
+    }
+    if (!cli_session_script(session, options->dry_run ? "ROLLBACK" : "COMMIT", error))
         return NULL;
     return g_steal_pointer(&report);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Takes over the tables of a pgAgent: an extension's (3.4 to 4.2) or plain ones. Everything is one transaction on one connection,
- * with the very files of a fresh installation in the middle: all of it happens, or nothing.
+ * with the very files of a fresh installation in the middle: all of it happens, or nothing. What is new belongs to the owner
+ * of the old.
  *
  * Rows, grants, people's own comments, columns and other objects stay. What becomes of each job is decided by one statement
  * (sql/query/adopt_plan.sql), before anything is done to it, and reported. */
