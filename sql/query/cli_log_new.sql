@@ -9,7 +9,10 @@ FROM (SELECT CASE h.result WHEN 'skipped' THEN 's' ELSE 'r' END || h.id AS key, 
              CASE WHEN h.result <> 'skipped' THEN h.id END AS run,
              pgagent.pga_iso(h.at, z.zone) AS at, h.jobid, h.job, h.because, h.asked_by, h.result,
              pgagent.pga_seconds(h.duration) AS duration, h.failed_step, h.message,
-             coalesce(substring(h.message FROM '(?n)^(?:ERROR|FATAL): .*$'), h.message) AS why,
+             coalesce((SELECT substring(s.jsloutput FROM '(?n)^(?:ERROR|FATAL): .*$')
+                 FROM pgagent.pga_jobsteplog s
+                 WHERE h.result = 'failed' AND s.jsljlgid = h.id AND s.jslstatus = 'f'
+                 ORDER BY s.jslid DESC LIMIT 1), h.message) AS why,
              pgagent.pga_iso(h.slot, z.zone) AS slot, h.slots, h.agent
       FROM (SELECT p.id, p.at, p.jobid, p.job, p.because, p.asked_by, p.result, p.duration, p.failed_step, p.message, p.slot,
                    p.slots, p.agent

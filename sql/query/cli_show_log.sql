@@ -1,7 +1,10 @@
 -- The newest runs and skipped slots of job $1 (id), newest first.
 SELECT CASE WHEN h.result <> 'skipped' THEN h.id END AS run, pgagent.pga_iso(h.at, z.zone) AS at, h.because, h.result,
        pgagent.pga_seconds(h.duration) AS duration, h.failed_step, h.message,
-       coalesce(substring(h.message FROM '(?n)^(?:ERROR|FATAL): .*$'), h.message) AS why
+       coalesce((SELECT substring(s.jsloutput FROM '(?n)^(?:ERROR|FATAL): .*$')
+                 FROM pgagent.pga_jobsteplog s
+                 WHERE h.result = 'failed' AND s.jsljlgid = h.id AND s.jslstatus = 'f'
+                 ORDER BY s.jslid DESC LIMIT 1), h.message) AS why
 FROM (SELECT p.id, p.at, p.because, p.result, p.duration, p.failed_step, p.message
       FROM pgagent.pga_history p
       WHERE p.jobid = $1::int4

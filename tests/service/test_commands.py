@@ -362,7 +362,8 @@ def test_pause_and_resume(told, read, command, installed):
 def test_log(told, read, jobs, agent, daily, command):
     agent()
     assert told("log") == ["nothing yet"] and read("log") == []
-    bad, good = jobs.job("bad", sql("SELECT 1/0")), jobs.job("good", sql("SELECT 1"))
+    noise = "DO $$BEGIN FOR i IN 1..100 LOOP RAISE NOTICE 'all is well'; END LOOP; END$$; "
+    bad, good = jobs.job("bad", sql(noise + "SELECT 1/0")), jobs.job("good", sql("SELECT 1"))
     for job in (bad, good):
         jobs.run(job)
     told("skip", "daily")
@@ -374,7 +375,7 @@ def test_log(told, read, jobs, agent, daily, command):
     assert cells(lines[2])[1:] == ["daily", "skipped", "skipped", "left out at the request of postgres"]
     assert [entry["job"] for entry in read("log", "-n", "2")] == ["good", "daily"]
     entry = read("log", "bad")[0]
-    assert entry["failed_step"] == "step 1" and "division by zero" in entry["message"] and entry["agent"] == "agent1"
+    assert entry["failed_step"] == "step 1" and entry["why"] == "ERROR:  division by zero" and entry["agent"] == "agent1"
     assert read("log", "-n", "0") == []
     for count in ("-1", "x", "1000001"):
         assert command("log", "-n", count).returncode == 1
