@@ -169,7 +169,8 @@ check_agents(CliSession *session, const SetupOptions *options, AdoptReport *repo
                                         cli_result_text(agents, row, AGENTS_DESCRIPTION)));
     }
     g_string_append_c(pids, '}');
-    if (report->agents->len > 0 && !options->force) {
+    /* A dry run only tells of them: people look before they stop anything. */
+    if (report->agents->len > 0 && !options->force && !options->dry_run) {
         g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA,
                     "a pgAgent is connected: %s; stop it first, or use --force",
                     (char *)g_ptr_array_index(report->agents, 0));

@@ -135,6 +135,13 @@ write_changes(CliSession *session, ReleaseReport *report, GError **error)
     return true;
 }
 
+/* A dry run disturbs nobody: people look before they stop anything. */
+static bool
+may_disturb(CliSession *session, const ReleaseOptions *options, GError **error)
+{
+    return options->force || options->dry_run || check_agents(session, error);
+}
+
 /* What is found is found under the lock, so that it is still true when it is done. */
 static bool
 begin(CliSession *session, const ReleaseOptions *options, ReleaseReport *report, GError **error)
@@ -152,7 +159,7 @@ release(CliSession *session, const ReleaseOptions *options, ReleaseReport *repor
         return false;
 
     gsize begun = report->sql->len;
-    if ((!options->force && !check_agents(session, error)) || !find(session, report, error) ||
+    if (!may_disturb(session, options, error) || !find(session, report, error) ||
         !write_changes(session, report, error))
         return false;
     if (options->dry_run || cli_session_script(session, report->sql->str + begun, error))
@@ -175,7 +182,7 @@ release_run(const char *conninfo, const ReleaseOptions *options, GError **error)
     /* Before the lock as well: an agent that is alive is not to be held up for a refusal. */
     g_autoptr(PGresult) turn = cli_session_query(session, sql_query("schema_lock"), NULL, error);
     if (turn == NULL || !check_tables(session, report, error) ||
-        (!options->force && !check_agents(session, error)))
+        !may_disturb(session, options, error))
         return NULL;
     if (!release(session, options, report, error))
         return NULL;

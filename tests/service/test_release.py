@@ -216,7 +216,7 @@ def test_a_zone_that_sql_cannot_compute_with(installed, release):
 def test_refused_while_an_agent_lives(jobs, agent, installed, release):
     one = agent(name="alive")
     assert 'agents are at work on these tables: "alive" on' in release(code=3).stderr
-    assert "alive" in release("--dry-run", code=3).stderr
+    release("--dry-run")  # looking is allowed
     assert jobs.run(jobs.job("goes on", sql("SELECT 1")), one)[0] == "s"
     assert one.terminate() == 0
     release()
