@@ -189,8 +189,8 @@ target_of(Look *look, const PGresult *rows, int row, GError **error)
 static const char *
 safe_reason(const GError *error)
 {
-    if (strstr(error->message, "not shown") != NULL ||
-        strstr(error->message, "invalid connection option") != NULL)
+    if (error != NULL && (strstr(error->message, "not shown") != NULL ||
+                          strstr(error->message, "invalid connection option") != NULL))
         return error->message;
     return "cannot read connection string (not shown, it may hold a password): it is neither "
            "key=value pairs nor a URI";

@@ -9,7 +9,7 @@ import pytest
 
 from harness import Database
 from harness.faketime import FakeTime
-from harness.jobs import ALWAYS, batch, flags, sql
+from harness.jobs import ALWAYS, Jobs, batch, flags, sql
 from harness.users import give_away
 from harness.waiting import wait_until
 
@@ -322,6 +322,47 @@ def test_databases(doctor, jobs, installed, fake_agent):
     assert len(found.of("databases", '"nowhere" does not exist')) == 1
     assert len(found.of("databases", '"template0" does not allow connections')) == 1
     assert len(found.of("databases")) == 2
+
+
+def test_databases_that_the_agents_role_may_not_enter(doctor, jobs, installed, fake_agent, cluster):
+    closed = Database.create(cluster, f"closed_{installed.name}")
+    role = f"agent_{installed.name}"
+    installed.execute(f"CREATE ROLE {role} LOGIN")
+    connection = installed.connect(user=role)
+    try:
+        jobs.job("one", sql("SELECT 1", dbname=closed.name))
+        fake_agent(jagpid=connection.info.backend_pid)
+        assert not doctor().of("databases")
+        installed.execute(f"REVOKE CONNECT ON DATABASE {closed.name} FROM PUBLIC")
+        assert [one[0] for one in doctor().of("databases", f'"{role}"', "may not connect")] == ["error"]
+    finally:
+        connection.close()
+        closed.drop()
+        installed.execute(f"DROP ROLE {role}")
+
+
+def test_databases_whose_password_is_missing(doctor, make_cluster, directory):
+    """The entry that lets an agent into its own database does not let its steps into others."""
+    server = make_cluster().start()
+    made = Database.create_installed(server, "home")
+    made.execute(f"CREATE ROLE agent LOGIN SUPERUSER PASSWORD '{SECRET}'")
+    Jobs(made).job("one", sql("SELECT 1", dbname="postgres"))
+    with open(os.path.join(server.data, "pg_hba.conf"), "w", encoding="ascii") as file:
+        file.write("local all postgres trust\nlocal all agent scram-sha-256\n")
+    server.reload()
+    path = os.path.join(directory, "home.pgpass")
+
+    def look(database, *options):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"*:*:{database}:agent:{SECRET}\n")
+        os.chmod(path, 0o600)
+        give_away(path)
+        return doctor(*options, conninfo=server.conninfo("home", "agent"), environment={"PGPASSFILE": path})
+
+    assert not look("*").of("targets")
+    assert not look("*", "--connect").of("targets")
+    assert [one[0] for one in look("home").of("targets", 'no password for database "postgres"')] == ["warning"]
+    assert [one[0] for one in look("home", "--connect").of("targets", "could not connect", "no password supplied")] == ["error"]
 
 
 def test_connection_strings(doctor, jobs, installed):
