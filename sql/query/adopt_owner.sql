@@ -1,5 +1,5 @@
--- Whose pgAgent's jobs are, if not ours: what is new shall belong to the same role, which must own the schema and the rest, too.
--- No row: we stay who we are.
+-- Whose pgAgent's jobs are, if not ours: what is new shall belong to the same role, which must own the schema and the rest,
+-- too. No row: we stay who we are.
 SELECT pg_catalog.format('SET LOCAL ROLE %I', pg_catalog.pg_get_userbyid(j.relowner))
 FROM pg_catalog.pg_class j
 JOIN pg_catalog.pg_namespace n ON n.oid = j.relnamespace

@@ -1,10 +1,10 @@
 -- What becomes of each job of a pgAgent when its tables are taken over, and why, before any of it is done. $1: the defects of
 -- its schedules (schedule_defects.sql, as JSON); $2: the pgAgents that are at work (jagpid).
 --
--- state: disabled; running (a living pgAgent has it: it plans itself at the end); frozen (its pgAgent is gone); overdue (since
--- before today, in the zone of schedules); due (today: it runs by the rule of missed slots); wish (set by hand: a pgAgent plans
--- whole minutes, and nothing without a schedule); planned. Frozen and overdue jobs are planned into the future, and what they lost
--- is one episode from skipped_from on.
+-- state: disabled; running (a living pgAgent has it: it plans itself at the end); frozen (its pgAgent is gone); overdue
+-- (since before today, in the zone of schedules); due (today: it runs by the rule of missed slots); wish (set by hand: a
+-- pgAgent plans whole minutes, and nothing without a schedule); planned. Frozen and overdue jobs are planned into the
+-- future, and what they lost is one episode from skipped_from on.
 WITH setting AS (
     SELECT s.zone, pgagent.pga_zone_works(s.zone) AS works,
            timezone(s.zone, date_trunc('day', timezone(s.zone, now()))) AS today
@@ -51,8 +51,13 @@ WITH setting AS (
                         WHEN 'wish' THEN least(d.old_next_run, d.future)
                         WHEN 'due' THEN d.first_slot
                         ELSE d.future END AS new_next_run,
-           CASE d.state WHEN 'due' THEN d.first_slot WHEN 'running' THEN d.old_next_run WHEN 'disabled' THEN NULL ELSE d.future END AS plan,
-           CASE d.state WHEN 'due' THEN d.old_next_run - interval '1 second' WHEN 'disabled' THEN NULL ELSE now() END AS last_slot,
+           CASE d.state WHEN 'disabled' THEN NULL
+                        WHEN 'running' THEN d.old_next_run
+                        WHEN 'due' THEN d.first_slot
+                        ELSE d.future END AS plan,
+           CASE d.state WHEN 'disabled' THEN NULL
+                        WHEN 'due' THEN d.old_next_run - interval '1 second'
+                        ELSE now() END AS last_slot,
            CASE d.state WHEN 'wish' THEN d.old_next_run END AS wish,
            CASE WHEN d.state = 'overdue' THEN d.old_next_run
                 WHEN d.slot_after_freeze <= now() AND d.jobenabled THEN d.slot_after_freeze END AS skipped_from,
@@ -77,9 +82,11 @@ SELECT d.jobid, d.jobname, d.state, d.old_next_run, d.new_next_run, d.skipped_fr
                UNION ALL
                SELECT 5, 'a pgAgent runs it now, and plans it at the end' WHERE d.state = 'running'
                UNION ALL
-               SELECT 6, 'it is disabled, but pgAgent kept a next run' WHERE d.state = 'disabled' AND d.old_next_run IS NOT NULL
+               SELECT 6, 'it is disabled, but pgAgent kept a next run'
+               WHERE d.state = 'disabled' AND d.old_next_run IS NOT NULL
                UNION ALL
-               SELECT 7, format('the first agent plans it: PostgreSQL reads %s as an abbreviation', d.zone) WHERE d.is_left_to_agent
+               SELECT 7, format('the first agent plans it: PostgreSQL reads %s as an abbreviation', d.zone)
+               WHERE d.is_left_to_agent
                UNION ALL
                SELECT 8, 'pgAgent had not planned it'
                WHERE d.state = 'planned' AND d.old_next_run IS NULL AND d.new_next_run IS NOT NULL
@@ -93,14 +100,16 @@ SELECT d.jobid, d.jobname, d.state, d.old_next_run, d.new_next_run, d.skipped_fr
                WHERE d.state NOT IN ('disabled', 'running')
                  AND d.new_next_run IS DISTINCT FROM d.old_next_run AND NOT d.is_left_to_agent
                UNION ALL
-               SELECT 10, format('pgAgent read its schedule in the time zone of a session, %s; from now on it is %s', z.name, d.zone)
+               SELECT 10, format('pgAgent read its schedule in the time zone of a session, %s; from now on it is %s',
+                                 z.name, d.zone)
                FROM (SELECT o.name FROM other_zone o
                      WHERE d.state = 'planned' AND d.first_slot IS DISTINCT FROM d.old_next_run AND d.works
                        AND d.old_next_run IS NOT NULL
                        AND pgagent.pga_plan_after(d.old_next_run - interval '1 second', d.jobid, o.name) = d.old_next_run
                      ORDER BY o.name = 'UTC', o.name LIMIT 1) z
                UNION ALL
-               SELECT 11, format('its comment is left alone, but has a line "%s": when the comment is edited it %s', left(l.line, 60),
+               SELECT 11, format('its comment is left alone, but has a line "%s": when the comment is edited it %s',
+                                 left(l.line, 60),
                                  CASE WHEN pgagent.pga_line_mistake(l.word, l.rest, d.zone) IS NULL THEN 'counts'
                                       ELSE 'must go, for pgAlmanac reads lines that begin with @ and cannot read this one' END)
                FROM pgagent.pga_comment_lines(d.jobdesc) l

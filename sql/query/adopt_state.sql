@@ -1,6 +1,6 @@
--- What there is of a pgAgent: the version of its extension (NULL = plain tables), and what of its tables is missing or
--- not as in the versions 3.4 to 4.2 (NULL = nothing); then the database's name. Ids may have been widened; people's own columns do not matter. From the
--- catalogs, so that it also answers those who may not look into the schema.
+-- What there is of a pgAgent: the version of its extension (NULL = plain tables); what of its tables is missing or not as
+-- in the versions 3.4 to 4.2 (NULL = nothing); the database's name. Ids may have been widened; people's own columns do not
+-- matter. From the catalogs, so that it also answers those who may not look into the schema.
 WITH stock (name, columns) AS (
     VALUES
     ('pga_jobagent', 'jagpid integer, jaglogintime timestamp with time zone, jagstation text'),

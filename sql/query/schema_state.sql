@@ -3,6 +3,7 @@
 -- Read from the catalogs, so that it also answers those who may not look into the schema.
 SELECT
     EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'setvalue'
             WHERE n.nspname = 'pgagent' AND c.relname = 'pga_setting') AS has_setting,
     EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = 'pgagent' AND c.relname = 'pga_job') AS has_job,

@@ -124,6 +124,7 @@ def test_object_in_the_way_leaves_all_as_it_was(adopt, stock, stock_jobs):
     stock_jobs.schedule(stock_jobs.job("one"), minutes=[5])
     stock.execute("SELECT setval('pgagent.pga_joblog_jlgid_seq', 5)")
     for name, made, unmade in [
+            ("pga_setting", "CREATE TABLE pgagent.pga_setting (name text)", "DROP TABLE pgagent.pga_setting"),
             ("pga_request", "CREATE TABLE pgagent.pga_request (id int)", "DROP TABLE pgagent.pga_request"),
             ("pga_running", "CREATE VIEW pgagent.pga_running AS SELECT 1", "DROP VIEW pgagent.pga_running"),
             ("pga_notify", "CREATE FUNCTION pgagent.pga_notify() RETURNS int LANGUAGE sql AS 'SELECT 1'",
