@@ -140,6 +140,14 @@ part_quickstart() {
     rm -rf "$folder"
 }
 
+# --- the Debian package -------------------------------------------------------------------------------------
+
+part_package() {
+    command -v dpkg-buildpackage >/dev/null && git -c safe.directory="$top" -C "$top" rev-parse --git-dir || return 77
+    "$top/dev/package" "$work/package"
+    "$top/tests/package/run" "$work/package"
+}
+
 # --- reading the source -------------------------------------------------------------------------------------
 
 c_files() {
