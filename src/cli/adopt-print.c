@@ -77,7 +77,9 @@ print_done(const SetupReport *setup, bool is_dry_run)
     for (guint i = 0; i < self->sequences->len; i++)
         printf("behind its table's ids: %s\n", (char *)g_ptr_array_index(self->sequences, i));
     for (guint i = 0; i < self->agents->len; i++)
-        printf("still connected: a pgAgent, %s\n", (char *)g_ptr_array_index(self->agents, i));
+        printf("a pgAgent is connected%s: %s\n",
+               is_dry_run ? ", so that setup refuses without --force" : "",
+               (char *)g_ptr_array_index(self->agents, i));
 }
 
 static void
