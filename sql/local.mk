@@ -9,7 +9,8 @@ SQL_SCHEMA = \
 	sql/schema/0007_views.sql \
 	sql/schema/0008_why.sql \
 	sql/schema/0009_commands.sql \
-	sql/schema/0010_comments.sql
+	sql/schema/0010_comments.sql \
+	sql/schema/0011_private.sql
 SQL_QUERY = \
 	sql/query/adopt_agents.sql \
 	sql/query/adopt_apply.sql \

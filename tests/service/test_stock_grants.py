@@ -148,3 +148,17 @@ def test_triggers_do_not_lend_their_rights(guest, installed):
         cursor.execute("UPDATE pgagent.pga_job SET jobenabled = false")
     assert installed.value("SELECT count(*) FROM pgagent.pga_request") == 1
     installed.execute("DROP SCHEMA trap CASCADE")
+
+
+# ---- Functions that run with their owner's rights ----
+
+def test_trigger_functions_are_for_our_tables_alone(installed, role):
+    """Whoever may execute one could put it on a table of their own, whose rows and types are theirs."""
+    reader = role("GRANT USAGE ON SCHEMA pgagent TO guest; GRANT SELECT ON ALL TABLES IN SCHEMA pgagent TO guest")
+    installed.execute("INSERT INTO pgagent.pga_job (jobjclid, jobname) VALUES (1, 'not theirs')")
+    reader.send("CREATE TEMP TABLE trap (LIKE pgagent.pga_job)")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        reader.send("CREATE TRIGGER trap AFTER INSERT ON trap FOR EACH ROW EXECUTE PROCEDURE pgagent.pga_job_after_insert()")
+    assert installed.query("SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.prosecdef"
+                           " AND p.prorettype = 'trigger'::regtype AND p.pronamespace = 'pgagent'::regnamespace"
+                           " AND has_function_privilege('guest', p.oid, 'EXECUTE')") == []
