@@ -3,14 +3,19 @@
 -- dropped by CASCADE: what other people have built on our objects is an error, and nothing is changed.
 -- $2: the jobs that pgAgent cannot run.
 WITH made AS (
-    SELECT DISTINCT m[1] AS name
+    SELECT coalesce(m[1], 'COLUMN') AS kind, m[2] AS name
     FROM pg_catalog.regexp_matches($1::text,
-        '(?:CREATE (?:OR REPLACE )?(?:UNIQUE )?(?:TABLE|VIEW|FUNCTION|SEQUENCE|INDEX|TRIGGER) (?:IF NOT EXISTS )?(?:pgagent\.)?'
+        '(?:CREATE (?:OR REPLACE )?(?:UNIQUE )?(TABLE|VIEW|SEQUENCE|INDEX|TRIGGER) (?:IF NOT EXISTS )?(?:pgagent\.)?'
         '|ADD COLUMN (?:IF NOT EXISTS )?)(\w+)', 'g') m
 ), ours AS (
-    SELECT name FROM made
-    WHERE name NOT IN ('pga_exception_datetime', 'pga_next_schedule', 'pga_job_trigger', 'pga_schedule_trigger',
-                       'pga_exception_trigger', 'pga_schedule_after', 'pga_zone_works', 'pga_utc_offset')
+    SELECT kind, name FROM made WHERE name <> 'pga_exception_datetime'
+), our_function AS (
+    /* By their signatures, which their comments name: people may have others of the same name. */
+    SELECT p.oid, p.oid::regprocedure::text AS name
+    FROM pg_catalog.regexp_matches($1::text, 'COMMENT ON FUNCTION (pgagent\.\w+\([^)]*\))', 'g') m
+    JOIN pg_catalog.pg_proc p ON p.oid = pg_catalog.to_regprocedure(m[1])
+    WHERE p.proname NOT IN ('pga_next_schedule', 'pga_job_trigger', 'pga_schedule_trigger', 'pga_exception_trigger',
+                            'pga_schedule_after', 'pga_zone_works', 'pga_utc_offset')
 ), relations AS (
     SELECT c.oid, c.relname, c.relkind, c.oid::regclass::text AS name,
            c.relname IN ('pga_jobagent', 'pga_jobclass', 'pga_job', 'pga_jobstep', 'pga_schedule', 'pga_exception',
@@ -28,31 +33,29 @@ FROM (
     SELECT 3, format('DROP TRIGGER %I ON %s', t.tgname, r.name)
     FROM pg_catalog.pg_trigger t JOIN relations r ON r.oid = t.tgrelid
     WHERE NOT t.tgisinternal
-      AND (t.tgname IN (SELECT name FROM ours)
+      AND (t.tgname IN (SELECT name FROM ours WHERE kind = 'TRIGGER')
            OR t.tgname IN ('pga_job_trigger', 'pga_schedule_trigger', 'pga_exception_trigger'))
     UNION ALL
     SELECT 4, 'DROP VIEW ' || string_agg(name, ', ' ORDER BY name)
-    FROM relations WHERE relkind = 'v' AND relname IN (SELECT name FROM ours) HAVING count(*) > 0
+    FROM relations WHERE relkind = 'v' AND relname IN (SELECT name FROM ours WHERE kind = 'VIEW') HAVING count(*) > 0
     UNION ALL
-    SELECT 5, 'DROP FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ' ORDER BY p.oid::regprocedure::text)
-    FROM pg_catalog.pg_proc p
-    WHERE p.pronamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'pgagent')
-      AND p.proname IN (SELECT name FROM ours)
-    HAVING count(*) > 0
+    SELECT 5, 'DROP FUNCTION ' || string_agg(name, ', ' ORDER BY name)
+    FROM (SELECT DISTINCT name FROM our_function) f HAVING count(*) > 0
     UNION ALL
     SELECT 6, format('ALTER TABLE %s %s', r.name, string_agg(format('DROP COLUMN %I', a.attname), ', ' ORDER BY a.attnum))
     FROM relations r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
-    WHERE r.is_stock AND a.attnum > 0 AND NOT a.attisdropped AND a.attname IN (SELECT name FROM ours)
+    WHERE r.is_stock AND a.attnum > 0 AND NOT a.attisdropped AND a.attname IN (SELECT name FROM ours WHERE kind = 'COLUMN')
     GROUP BY r.name
     UNION ALL
     SELECT 7, 'DROP TABLE ' || string_agg(name, ', ' ORDER BY name)
-    FROM relations WHERE relkind IN ('r', 'p') AND NOT is_stock AND relname IN (SELECT name FROM ours) HAVING count(*) > 0
+    FROM relations WHERE relkind IN ('r', 'p') AND NOT is_stock AND relname IN (SELECT name FROM ours WHERE kind = 'TABLE')
+    HAVING count(*) > 0
     UNION ALL
     SELECT 8, 'DROP SEQUENCE ' || string_agg(name, ', ' ORDER BY name)
-    FROM relations WHERE relkind = 'S' AND relname IN (SELECT name FROM ours) HAVING count(*) > 0
+    FROM relations WHERE relkind = 'S' AND relname IN (SELECT name FROM ours WHERE kind = 'SEQUENCE') HAVING count(*) > 0
     UNION ALL
     SELECT 9, format('DROP INDEX IF EXISTS %s', string_agg(r.name, ', ' ORDER BY r.name))
     FROM pg_catalog.pg_index i JOIN relations r ON r.oid = i.indexrelid JOIN relations t ON t.oid = i.indrelid
-    WHERE t.is_stock AND r.relname IN (SELECT name FROM ours) HAVING count(*) > 0
+    WHERE t.is_stock AND r.relname IN (SELECT name FROM ours WHERE kind = 'INDEX') HAVING count(*) > 0
 ) s (place, statement)
 ORDER BY place, statement

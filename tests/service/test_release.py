@@ -289,6 +289,17 @@ def test_what_others_have_built_on_ours_is_not_dropped(jobs, installed, release)
     assert installed.value("SELECT count(*) FROM pgagent.pga_mine") == 0
 
 
+def test_names_that_people_share_with_us_are_theirs(installed, release):
+    """A function with other arguments, a column or table called as one of our functions."""
+    installed.execute("CREATE FUNCTION pgagent.run_job(job int4) RETURNS int4 LANGUAGE sql AS 'SELECT 41 + job';"
+                      " CREATE TABLE pgagent.pause (x int); INSERT INTO pgagent.pause VALUES (43);"
+                      " ALTER TABLE pgagent.pga_job ADD COLUMN why text DEFAULT 'because'")
+    release()
+    assert installed.value("SELECT pgagent.run_job(1)") == 42
+    assert installed.value("SELECT x FROM pgagent.pause") == 43
+    assert installed.value("SELECT count(why) FROM pgagent.pga_job") == 0
+
+
 def test_somebody_holds_the_tables(jobs, installed, release):
     job = jobs.job("held")
     other = installed.connect(autocommit=False)
