@@ -116,8 +116,8 @@ COMMENT ON FUNCTION pgagent.pga_read_length(text) IS 'A length of time; NULL = i
 CREATE FUNCTION pgagent.pga_read_macro(rule pgagent.pga_rule) RETURNS pgagent.pga_rule
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    word text := lower(substring(rule.rultext FROM '^\s*(@\S*)') COLLATE "C");
-    rest text := btrim(substring(rule.rultext FROM '^\s*@\S*(.*)$'), E' \t\r\n');
+    word text := lower(substring(rule.rultext FROM E'^\\s*(@\\S*)') COLLATE "C");
+    rest text := btrim(substring(rule.rultext FROM E'^\\s*@\\S*(.*)$'), E' \t\r\n');
 BEGIN
     IF word = '@reboot' AND rest = '' THEN
         rule.rulkind := 'startup';
@@ -137,7 +137,7 @@ CREATE FUNCTION pgagent.pga_cron_mistake(words text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     cron text := btrim(words, E' \t\r\n');
-    fields int4 := array_length(regexp_split_to_array(cron, '\s+'), 1);
+    fields int4 := array_length(regexp_split_to_array(cron, E'\\s+'), 1);
     stranger text := substring(cron FROM '[^-0-9A-Za-z*/,?#$[:space:]]');
 BEGIN
     IF left(cron, 1) = '@' THEN
@@ -162,9 +162,9 @@ DECLARE
     line text;
     has_line bool := false;
 BEGIN
-    FOREACH line IN ARRAY regexp_split_to_array(btrim(words, E' \t\r\n'), '\r?\n|\\n') LOOP
-        CONTINUE WHEN line ~ '^\s*$' OR (has_line AND line ~ '^[ \t]');
-        IF line !~* '^\s*((DTSTART|RRULE|RDATE|EXDATE|EXRULE)[;:]|FREQ=)' THEN
+    FOREACH line IN ARRAY regexp_split_to_array(btrim(words, E' \t\r\n'), E'\\r?\\n|\\\\n') LOOP
+        CONTINUE WHEN line ~ E'^\\s*$' OR (has_line AND line ~ E'^[ \\t]');
+        IF line !~* E'^\\s*((DTSTART|RRULE|RDATE|EXDATE|EXRULE)[;:]|FREQ=)' THEN
             RETURN format('its line "%s" does not begin with DTSTART, RRULE, RDATE, EXDATE, EXRULE or FREQ=', left(line, 60));
         END IF;
         has_line := true;

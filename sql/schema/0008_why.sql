@@ -37,7 +37,7 @@ COMMENT ON FUNCTION pgagent.pga_job_zone(pgagent.pga_job) IS 'Time zone of a job
 CREATE FUNCTION pgagent.pga_first_words(words text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    line text := btrim(regexp_replace(words, '\s*[\r\n]+\s*', ' ', 'g'));
+    line text := btrim(regexp_replace(words, E'\\s*[\\r\\n]+\\s*', ' ', 'g'));
 BEGIN
     RETURN CASE WHEN length(line) > 2000 THEN left(line, 500) || ' ... ' || right(line, 1500) ELSE line END;
 END;

@@ -71,7 +71,7 @@ DECLARE
     length interval;
 BEGIN
     IF words <> '' AND lower(words COLLATE "C") ~ shape THEN
-        length := pgagent.pga_read_length(regexp_replace(words, '([A-Za-z])([0-9])', '\1 \2', 'g'));
+        length := pgagent.pga_read_length(regexp_replace(words, '([A-Za-z])([0-9])', E'\\1 \\2', 'g'));
     END IF;
     RETURN CASE WHEN length > interval '0' THEN length END;
 END;
@@ -281,10 +281,10 @@ BEGIN
         SELECT * INTO read FROM pgagent.pga_line_typed(substr(words, length(first) + 2), zone, rule);
         rule := read.rule;
         mistake := read.mistake;
-    ELSIF first = 'ical' OR words ~* '(^|;) ?FREQ=' OR words ~* '(^[a-z-]+|(\\n| )(DTSTART|RRULE|RDATE|EXDATE|EXRULE))[:;]' THEN
+    ELSIF first = 'ical' OR words ~* '(^|;) ?FREQ=' OR words ~* E'(^[a-z-]+|(\\\\n| )(DTSTART|RRULE|RDATE|EXDATE|EXRULE))[:;]' THEN
         rule.rulkind := 'ical';
         rule.rultext := regexp_replace(regexp_replace(words, '^ical( |$)', '', 'i'), '^(?=[A-Z]+=)', 'RRULE:', 'i');
-        rule.rultext := regexp_replace(rule.rultext, '(\\n| )+(?=(DTSTART|RRULE|RDATE|EXDATE|EXRULE)[:;])', E'\n', 'gi');
+        rule.rultext := regexp_replace(rule.rultext, E'(\\\\n| )+(?=(DTSTART|RRULE|RDATE|EXDATE|EXRULE)[:;])', E'\n', 'gi');
         mistake := pgagent.pga_ical_mistake(rule.rultext);
     ELSIF words ~ '^[A-Za-z]+=' THEN
         SELECT * INTO read FROM pgagent.pga_line_typed(words, zone, rule);
@@ -307,7 +307,7 @@ CREATE FUNCTION pgagent.pga_line_rule(word text, rest text, zone text, OUT rule 
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     read record;
-    words text := regexp_replace(regexp_replace(rest, '^@(every|after) ', '\1 ', 'i'), '^@reboot$', 'startup', 'i');
+    words text := regexp_replace(regexp_replace(rest, '^@(every|after) ', E'\\1 ', 'i'), '^@reboot$', 'startup', 'i');
     parts text[] := regexp_match(' ' || words, '^(.*) for (.*)$', 'i');
 BEGIN
     rule.rulexception := word = '@except';
@@ -331,7 +331,7 @@ BEGIN
     END IF;
     /* Columns are named as the keys are, but for their prefix. */
     IF mistake IS NULL THEN
-        mistake := regexp_replace(pgagent.pga_rule_mistake(rule), '\mrul(?!es?\M)(?=[a-z])', '', 'g');
+        mistake := regexp_replace(pgagent.pga_rule_mistake(rule), E'\\mrul(?!es?\\M)(?=[a-z])', '', 'g');
     END IF;
 END;
 $$;

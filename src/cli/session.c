@@ -88,7 +88,8 @@ cli_session_open(const char *conninfo, GError **error)
     /* Nothing that a role or a database sets may change what our statements mean. */
     if (!cli_session_script(self,
                             "SET client_min_messages = warning; SET search_path = pg_catalog; "
-                            "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'",
+                            "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; "
+                            "SET standard_conforming_strings = on",
                             error))
         return NULL;
     choose_encoding(self->conn);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: PostgreSQL
 """Our tables beside those of Debian's real pgAgent: every difference is listed here."""
+import re
+
 import psycopg2
 import pytest
 
@@ -218,6 +220,13 @@ def test_trigger_functions_have_a_pinned_search_path(ours):
         SELECT oid::regprocedure FROM pg_proc
         WHERE pronamespace = 'pgagent'::regnamespace AND (prosecdef OR prorettype = 'trigger'::regtype)
           AND proconfig IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'""") == []
+
+
+def test_functions_mean_the_same_in_every_session(ours):
+    """A plain literal with a backslash is read by the setting standard_conforming_strings of whoever calls."""
+    for name, source in ours.query("SELECT oid::regprocedure::text, prosrc FROM pg_proc WHERE pronamespace = 'pgagent'::regnamespace"):
+        literals = re.findall(r"(E?)'((?:[^']|'')*)'", re.sub(r"/\*.*?\*/", "", source, flags=re.S))
+        assert [text for prefix, text in literals if not prefix and "\\" in text] == [], name
 
 
 def test_no_trigger_function_opens_a_subtransaction(ours):

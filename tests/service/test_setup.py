@@ -2,6 +2,7 @@
 """pgalmanac setup: what it installs, leaves alone and refuses."""
 import json
 import os
+from contextlib import closing
 
 import pytest
 
@@ -185,3 +186,20 @@ def test_schema_files_do_without_psql():
         assert not [line for line in lines if line.startswith("\\")], path
     assert [number for number, _ in schema_files()] == list(range(1, LATEST + 1))
     assert os.path.isdir(os.path.join(TOP, "sql", "query"))
+
+
+def test_backslashes_are_read_alike_in_an_old_database(setup, database):
+    """standard_conforming_strings = off, as before PostgreSQL 9.1: literals, also those in functions, mean the same."""
+    database.execute(f"ALTER DATABASE {database.name} SET standard_conforming_strings = off")
+    setup()
+    with closing(database.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW standard_conforming_strings")
+        assert cursor.fetchone() == ("off",)
+        cursor.execute("INSERT INTO pgagent.pga_job (jobjclid, jobname, jobdesc) VALUES (1, 'old', %s)",
+                       ("@timeout 1h30m\n@rule 0  9 * * *\n@rule DTSTART:20260105T090000 RRULE:FREQ=DAILY\n@rule @every 2h",))
+        cursor.execute("SELECT rulkind, rultext, rulperiod::text FROM pgagent.pga_rule ORDER BY rulid")
+        assert cursor.fetchall() == [("cron", "0 9 * * *", None), ("ical", "DTSTART:20260105T090000\nRRULE:FREQ=DAILY", None),
+                                     ("every", None, "02:00:00")]
+        cursor.execute("SELECT jobtimeout::text FROM pgagent.pga_job")
+        assert cursor.fetchone() == ("01:30:00",)
+    setup("--release")
