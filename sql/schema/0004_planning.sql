@@ -24,11 +24,17 @@ END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_zone_works(text) IS 'Whether this server can compute with a time zone';
 
+/* The list of zones is read from files, which takes long: a session remembers which it has found, for who edits many jobs.
+ * Who lies to it has jobs that cannot be planned, which is told. */
 CREATE FUNCTION pgagent.pga_check_zone(zone text, place text) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    found text := coalesce(current_setting('pgalmanac.zones', true), '');
     known text;
 BEGIN
+    IF zone = ANY (string_to_array(found, ',')) THEN
+        RETURN;
+    END IF;
     SELECT min(name) INTO known FROM pg_timezone_names
     WHERE lower(name) = lower(zone)
       AND name !~ '^(posix|right)/' AND name NOT IN ('localtime', 'posixrules', 'Factory');
@@ -39,6 +45,7 @@ BEGIN
         RAISE EXCEPTION 'time zone "%" of % is not known: the IANA name is written %', zone, place, known
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    PERFORM set_config('pgalmanac.zones', concat_ws(',', nullif(found, ''), zone), false);
 END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_check_zone(text, text) IS 'Raises an error unless the time zone is an IANA name that this server knows';

@@ -446,6 +446,17 @@ def test_status(told, read, jobs, agent, installed, daily):
     held.release()
 
 
+def test_agents_of_one_name_have_their_own_runs(read, jobs, agent, installed):
+    agent(name="one")
+    agent(name="one")
+    held = HeldSql(installed)
+    job = jobs.job("long", held.step)
+    jobs.run_now(job)
+    jobs.wait_for_running(job)
+    assert sorted((one["agent"], one["runs"]) for one in read("status")["agents"]) == [("one", 0), ("one", 1)]
+    held.release()
+
+
 def test_show(told, read, jobs, agent, installed, daily):
     agent()
     installed.execute("UPDATE pgagent.pga_job SET jobdesc = E'first\nsecond'")

@@ -484,6 +484,15 @@ def test_unknown_zones_are_refused_where_they_are_written(job, place):
     job.execute(WRITES[place], "Australia/Lord_Howe")
 
 
+def test_zones_are_looked_up_once_in_a_session(job):
+    for place in ("new job", "job", "schedule"):
+        for zone in ("Asia/Tokyo", "Europe/Berlin"):
+            job.execute(WRITES[place], zone)
+            with pytest.raises(psycopg2.errors.InvalidParameterValue):
+                job.execute(WRITES[place], zone.lower())
+    assert job.value("SELECT current_setting('pgalmanac.zones')") == "Asia/Tokyo,Europe/Berlin"
+
+
 def test_a_job_keeps_running_edits_with_a_zone_that_is_gone(job):
     """Only what is written is looked at."""
     job.execute("SET session_replication_role = replica; UPDATE pgagent.pga_job SET jobtimezone = 'Mars/Phobos';"
