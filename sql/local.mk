@@ -94,6 +94,7 @@ SQL_QUERY = \
 	sql/query/doctor_step_order.sql \
 	sql/query/doctor_targets.sql \
 	sql/query/doctor_text.sql \
+	sql/query/doctor_triggers.sql \
 	sql/query/doctor_vacuum.sql \
 	sql/query/jobs_due.sql \
 	sql/query/jobs_next.sql \

@@ -17,6 +17,12 @@ enum {
     JOBS_WHY,
 };
 
+/* Columns of sql/query/doctor_triggers.sql. */
+enum {
+    TRIGGERS_NAME = 4,
+    TRIGGERS_MEND = 7
+};
+
 static const TableColumn columns[] = {
     {.name = "jobid", .title = "Id", .kind = TABLE_NUMBER},
     {.name = "jobname", .title = "Job", .kind = TABLE_TEXT},
@@ -103,6 +109,11 @@ print_advice(const SetupReport *setup, bool is_dry_run)
     for (int row = 0; row < PQntuples(roles); row++)
         printf("           as role %s it also needs: %s\n", cli_result_text(roles, row, 0),
                cli_result_text(roles, row, 1));
+    const PGresult *triggers = setup->adoption->triggers;
+    for (int row = 0; row < PQntuples(triggers); row++)
+        printf("  trigger: %s finds what it names by a search path, which agents have not: %s\n",
+               cli_result_text(triggers, row, TRIGGERS_NAME),
+               cli_result_text(triggers, row, TRIGGERS_MEND));
     printf("  back:    pgalmanac setup --release gives the tables back to pgAgent\n");
 }
 

@@ -20,6 +20,10 @@ enum {
     AGENTS_PID,
     AGENTS_DESCRIPTION
 };
+enum {
+    TRIGGERS_NAME = 4, /* of sql/query/doctor_triggers.sql */
+    TRIGGERS_MEND = 7
+};
 
 static AdoptReport *
 report_new(void)
@@ -40,6 +44,7 @@ adopt_report_free(AdoptReport *self)
     g_free(self->database);
     PQclear(self->jobs);
     PQclear(self->roles);
+    PQclear(self->triggers);
     g_free(self->plan);
     g_ptr_array_unref(self->agents);
     g_ptr_array_unref(self->sequences);
@@ -187,6 +192,32 @@ may_adopt(CliSession *session, const SetupOptions *options, AdoptReport *report,
     return check_shape(session, report, error) && check_owners(session, error) &&
            check_version(session, error) && stock_lock(session, error) &&
            check_agents(session, options, report, live, error);
+}
+
+/* People's triggers run with what is done here. */
+static bool
+find_triggers(CliSession *session, AdoptReport *report, GError **error)
+{
+    report->triggers = cli_session_query(session, sql_query("doctor_triggers"), NULL, error);
+    return report->triggers != NULL;
+}
+
+/* A name that a function did not find. */
+static void
+explain_triggers(const CliSession *session, const AdoptReport *report, GError **error)
+{
+    static const char *const states[] = {"42P01", "42883", "42704", "3F000", NULL};
+
+    if (error == NULL || PQntuples(report->triggers) == 0 ||
+        !g_strv_contains(states, cli_session_sqlstate(session)))
+        return;
+    g_autoptr(GString) text = g_string_new((*error)->message);
+    for (int row = 0; row < PQntuples(report->triggers); row++)
+        g_string_append_printf(text, "\nTrigger %s needs a search path of its own:\n  %s;",
+                               cli_result_text(report->triggers, row, TRIGGERS_NAME),
+                               cli_result_text(report->triggers, row, TRIGGERS_MEND));
+    g_free((*error)->message);
+    (*error)->message = g_strdup(text->str);
 }
 
 /* ---- It is taken over ---- */
@@ -340,10 +371,12 @@ adopt_run(CliSession *session, const SetupOptions *options, SetupReport *setup, 
     g_autofree char *live = NULL;
 
     if (!cli_session_script(session, sql_script("adopt/begin"), error) ||
-        !may_adopt(session, options, report, &live, error))
+        !may_adopt(session, options, report, &live, error) ||
+        !find_triggers(session, report, error))
         return NULL;
     if (!take_over(session, setup, report, live, error)) {
         g_prefix_error(error, "nothing was changed: ");
+        explain_triggers(session, report, error);
         return NULL;
     }
     if (!cli_session_script(session, options->dry_run ? "ROLLBACK" : "COMMIT", error))

@@ -17,6 +17,7 @@ struct AdoptReport {
     char *plan;           /* the same in full: an array of JSON objects */
     GPtrArray *agents;    /* what --force overruled: pgAgents that are connected; of char * */
     GPtrArray *sequences; /* statements that moved sequences; of char * */
+    PGresult *triggers;   /* the rows of sql/query/doctor_triggers.sql, before anything is done */
     PGresult *roles;      /* the rows of sql/query/adopt_roles.sql */
 };
 

@@ -53,6 +53,7 @@ static const Check checks[] = {
     {"text", "pga_jobstep", "doctor_text", NULL, NULL},
     {"step-order", "pga_jobstep", "doctor_step_order", NULL, NULL},
     {"sequences", "pga_job pga_joblog pga_jobsteplog", "doctor_sequences", NULL, NULL},
+    {"triggers", "pga_job", "doctor_triggers", NULL, NULL},
     {"log-ids", "pga_joblog", "doctor_log_ids", NULL, NULL},
     {"history", "pga_joblog pga_jobsteplog", "doctor_history", "retention", NULL},
     {"settings", "pga_jobagent", "doctor_settings", "setting-zone max-connections", NULL},

@@ -19,7 +19,7 @@ bool finding_severity_find(const char *name, FindingSeverity *severity);
 /* Where: a thing of a kind, perhaps with an id and a name, perhaps of a job. Texts that do not apply are NULL. */
 typedef struct {
     const char *
-        kind; /* job, schedule, step, exception, rule, run, agent, sequence, session, database, server, file */
+        kind; /* job, schedule, step, exception, rule, run, agent, sequence, trigger, session, database, server, file */
     const char *id;
     const char *name;
     const char *job_id;

@@ -69,6 +69,29 @@ def test_given_back_and_taken_again(adopt, stock, fresh_catalogs):
 
 # ---- History, dump and restore ----
 
+def test_trigger_that_needs_a_search_path(adopt, stock, stock_jobs, agent, pgalmanac):
+    """A pgAgent's sessions had one, ours have none: it is said before anything fails, and how to mend it."""
+    stock.execute("""
+        CREATE TABLE alarm (said text);
+        CREATE FUNCTION sound() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO alarm VALUES (NEW::text); RETURN NEW; END';
+        CREATE TRIGGER sound BEFORE UPDATE ON pgagent.pga_joblog FOR EACH ROW EXECUTE PROCEDURE sound();
+        CREATE TRIGGER sound BEFORE UPDATE ON pgagent.pga_job FOR EACH ROW EXECUTE PROCEDURE sound()""")
+    job = stock_jobs.job("one")
+    add_step(stock, job, "SELECT 1")
+    mend = 'ALTER FUNCTION public.sound() SET search_path = "$user", public'
+    said = adopt(code=3)
+    assert "nothing was changed" in said and "Trigger sound on pgagent.pga_job needs a search path" in said and mend in said
+    stock.execute("ALTER TABLE pgagent.pga_job DISABLE TRIGGER sound")
+    assert f"trigger: sound on pgagent.pga_joblog finds what it names by a search path, which agents have not: {mend}" in adopt()
+    assert "sound on pgagent.pga_joblog" in pgalmanac("doctor", "-d", stock.conninfo).stdout
+    stock.execute(f"{mend}; ALTER TABLE pgagent.pga_job ENABLE TRIGGER sound")
+    assert "search path" not in pgalmanac("doctor", "-d", stock.conninfo).stdout
+    one = agent(database=stock)
+    stock_jobs.run_now(job)
+    stock_jobs.wait_for_runs(job, agent=one)
+    assert stock.value("SELECT count(*) > 1 FROM alarm")
+
+
 @needs_pgagent
 def test_history_of_the_real_pgagent_goes_on_with_our_agent(adopt, stock, stock_jobs, agent, make_empty):
     job = stock_jobs.job("both")
