@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: PostgreSQL
 """setup --release: the tables go back to pgAgent, which works on them as if nothing had been."""
 import json
-import os
 from contextlib import closing
 
 import pytest
 
 import test_pgadmin
+from adopting import dump, install_pgagent, restore
 from harness import pgadmin as sent
 from harness.holding import HeldBatch
 from harness.jobs import Jobs, batch, flags, sql
@@ -418,7 +418,7 @@ def test_pgadmin_runs_and_deletes(pgadmin):
 # There and back again
 
 @needs_pgagent
-def test_from_a_dump(jobs, agent, installed, cluster, database, pgalmanac):
+def test_from_a_dump(jobs, agent, installed, database, pgalmanac):
     """Dumped from under an agent, restored without any extension, run, given back, run by a pgAgent."""
     one = agent()
     job = jobs.job("moved", sql("SELECT 1", dbname=database.name))
@@ -427,11 +427,9 @@ def test_from_a_dump(jobs, agent, installed, cluster, database, pgalmanac):
     jobs.run_now(job)
     jobs.wait_for_runs(job, agent=one)
     jobs.wait_until_settled(one)
-    at = ("-h", cluster.host, "-p", str(cluster.port), "-U", "postgres")
-    dump = os.path.join(cluster.directory, "dump.sql")
-    cluster.run("pg_dump", *at, "-f", dump, installed.name)
+    dumped = dump(installed)
     assert one.terminate() == 0
-    cluster.run("psql", *at, "-q", "-v", "ON_ERROR_STOP=1", "-f", dump, database.name)
+    restore(dumped, database)
     assert pgalmanac("setup", "-d", database.conninfo).returncode == 0
     assert pgalmanac("setup", "--release", "--force", "-d", database.conninfo).returncode == 0
     with PgAgent(database) as old:
@@ -451,7 +449,7 @@ def test_the_zone_is_kept_for_when_we_come_back(installed, release, pgalmanac):
 @needs_pgagent
 def test_there_and_back_twice(agent, pgalmanac, database):
     """A real pgAgent's tables are taken over, given back and taken over again: each runs the jobs in its turn."""
-    database.execute("CREATE EXTENSION pgagent")
+    install_pgagent(database)
     jobs = Jobs(database)
     job = database.value("INSERT INTO pgagent.pga_job (jobjclid, jobname) VALUES (1, 'both') RETURNING jobid")
     database.execute("INSERT INTO pgagent.pga_jobstep (jstjobid, jstname, jstkind, jstcode, jstdbname)"

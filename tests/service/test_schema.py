@@ -148,6 +148,7 @@ def real(cluster):
     try:
         made.execute("CREATE EXTENSION pgagent")
     except psycopg2.Error:
+        made.drop()
         pytest.skip("this server has no pgagent extension")
     yield made
     made.drop()
