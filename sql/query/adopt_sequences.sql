@@ -17,5 +17,5 @@ WITH id (name, highest) AS (
 )
 SELECT pg_catalog.format('ALTER SEQUENCE %s RESTART WITH %s', i.name, i.highest + 1)
 FROM id i
-WHERE i.highest > coalesce(pg_catalog.pg_sequence_last_value(i.name::pg_catalog.regclass), 0)
+WHERE i.name IS NOT NULL /* else: somebody's own */ AND i.highest > coalesce(pg_catalog.pg_sequence_last_value(i.name::pg_catalog.regclass), 0)
 ORDER BY i.name

@@ -44,6 +44,11 @@ WITH stock (name, columns) AS (
     SELECT 3, 'function pgagent_schema_version()'
     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
                       WHERE n.nspname = 'pgagent' AND p.proname = 'pgagent_schema_version' AND p.pronargs = 0)
+    UNION ALL
+    SELECT 4, 'sequence ' || s.name
+    FROM (VALUES ('pga_joblog_jlgid_seq'), ('pga_jobsteplog_jslid_seq')) s (name)
+    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                      WHERE n.nspname = 'pgagent' AND c.relname = s.name AND c.relkind = 'S')
 )
 SELECT (SELECT e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'pgagent') AS extension,
        (SELECT pg_catalog.string_agg(p.text, ', ' ORDER BY p.place, p.text) FROM problem p) AS missing,

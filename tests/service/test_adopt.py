@@ -169,6 +169,14 @@ def test_sequences_that_are_ahead_stay(adopt, stock, stock_jobs):
 
 # ---- What stays ----
 
+def test_sequence_that_no_column_owns(adopt, stock, stock_jobs):
+    stock.execute("ALTER SEQUENCE pgagent.pga_joblog_jlgid_seq OWNED BY NONE")
+    job = stock_jobs.job("one")
+    stock.execute("INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus) VALUES (%s, 's')", job)
+    adopt()
+    assert stock.value("INSERT INTO pgagent.pga_joblog (jlgjobid) VALUES (%s) RETURNING jlgid", job) == 2
+
+
 def test_peoples_comments_columns_views_and_triggers_stay(adopt, stock, stock_jobs):
     stock.execute("""
         COMMENT ON SCHEMA pgagent IS 'our scheduler, ask Ann';

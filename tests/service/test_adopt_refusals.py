@@ -109,6 +109,7 @@ def test_tables_of_another_version(adopt, stock):
     for damage, said in [
             ("CREATE OR REPLACE FUNCTION pgagent.pgagent_schema_version() RETURNS int2 LANGUAGE sql AS 'SELECT 5::int2'",
              "of pgAgent's version 5"),
+            ("ALTER SEQUENCE pgagent.pga_joblog_jlgid_seq RENAME TO log_ids", "sequence pga_joblog_jlgid_seq"),
             ("ALTER TABLE pgagent.pga_jobstep DROP COLUMN jstconnstr", "column pga_jobstep.jstconnstr (text)"),
             ("ALTER TABLE pgagent.pga_job ALTER jobdesc TYPE varchar(50)", "column pga_job.jobdesc (text)"),
             ("DROP FUNCTION pgagent.pgagent_schema_version()", "function pgagent_schema_version()"),
