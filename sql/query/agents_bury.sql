@@ -8,17 +8,23 @@ WITH dead AS (
       AND (jaglease IS NULL OR jaglease < now() + ($3::int8 - 5000000) * interval '1 microsecond')
     FOR UPDATE SKIP LOCKED
 ), beside AS (
-    /* Jobs that may run beside themselves: another agent may have claimed them since. */
-    SELECT j.jobid
+    /* Jobs that run beside themselves: another agent may have claimed them since. */
+    SELECT j.jobid, j.xmin AS version
     FROM dead
     JOIN pgagent.pga_joblog l ON l.jlgepoch = dead.jagepoch AND l.jlgstatus = 'r'
     JOIN pgagent.pga_job j ON j.jobid = l.jlgjobid
-    WHERE j.jobbusy = 'parallel'
-), jobs AS (
-    SELECT j.jobid
+    WHERE j.jobagentid IS DISTINCT FROM dead.jagpid
+      AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NULL)
+), held AS (
+    SELECT j.jobid, j.xmin AS version
     FROM pgagent.pga_job j, dead
     WHERE j.jobagentid = dead.jagpid OR j.jobid IN (SELECT jobid FROM beside)
     FOR NO KEY UPDATE OF j SKIP LOCKED
+), jobs AS (
+    /* Another run may have been closed between our snapshot and our lock (see runs_close). */
+    SELECT h.jobid
+    FROM held h
+    WHERE NOT EXISTS (SELECT FROM beside b WHERE b.jobid = h.jobid AND b.version <> h.version)
 ), left_jobs AS (
     SELECT j.jobid
     FROM pgagent.pga_job j, dead
@@ -61,6 +67,14 @@ WITH dead AS (
            OR NOT EXISTS (SELECT FROM pgagent.pga_joblog l
                           WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r' AND l.jlgepoch IS DISTINCT FROM dead.jagepoch))
     RETURNING j.jobid
+), touched AS (
+    /* Whoever closes the run beside at this moment has not seen that ours are closed: the job has changed, look again. */
+    UPDATE pgagent.pga_job j
+    SET joblastrun = j.joblastrun
+    FROM jobs, dead
+    WHERE j.jobid = jobs.jobid AND j.jobagentid IS DISTINCT FROM dead.jagpid
+      AND EXISTS (SELECT FROM pgagent.pga_joblog l
+                  WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r' AND l.jlgepoch IS DISTINCT FROM dead.jagepoch)
 ), removed AS (
     DELETE FROM pgagent.pga_jobagent a
     USING dead

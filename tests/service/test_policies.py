@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: PostgreSQL
 """What becomes of slots that nobody could run in time (jobmissed, jobgrace) or that come while the job runs (jobbusy)."""
+import pathlib
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -8,6 +11,7 @@ from harness.holding import HeldSql
 from harness.jobs import sql
 from harness.waiting import wait_until
 
+QUERIES = pathlib.Path(__file__).parents[2] / "sql" / "query"
 HOUR = "date_trunc('hour', now())"
 SKIPPED = ("SELECT skpreason, skpslots, extract(epoch FROM skpfrom - date_trunc('hour', now()))::int / 3600,"
            " extract(epoch FROM skpto - date_trunc('hour', now()))::int / 3600, skpdetail"
@@ -204,7 +208,10 @@ def test_parallel_runs_of_two_agents(jobs, agent, installed, parallel):
     assert sorted(run[0] for run in jobs.runs(job)) == ["d", "s"]
 
 
-def test_parallel_runs_end_in_the_order_of_their_claims(jobs, agent, installed, parallel):
+@pytest.mark.parametrize("busy", ["parallel", "skip"])
+@pytest.mark.parametrize("end", ["closes", "dies"])
+def test_parallel_runs_end_in_the_order_of_their_claims(jobs, agent, installed, parallel, busy, end):
+    """The last one frees the job, which another agent has claimed since; also if it is not to run beside itself any more."""
     job, held = parallel
     first, second = agent(), None
     jobs.make_due(job)
@@ -213,8 +220,49 @@ def test_parallel_runs_end_in_the_order_of_their_claims(jobs, agent, installed, 
     first.signal(signal.SIGSTOP)
     jobs.make_due(job)
     wait_until(lambda: open_runs(installed, job) == 2, "and once more elsewhere", second)
+    installed.execute("UPDATE pgagent.pga_job SET jobbusy = %s", busy)
     held.release()
     wait_until(lambda: open_runs(installed, job) == 1, "the later one has ended", second)
     assert installed.value("SELECT jobagentid IS NOT NULL FROM pgagent.pga_job")
-    first.signal(signal.SIGCONT)
-    jobs.wait_until_settled(first)
+    if end == "dies":
+        first.kill()
+    else:
+        first.signal(signal.SIGCONT)
+    jobs.wait_until_settled(second)
+
+
+def test_parallel_runs_that_end_at_the_same_instant(jobs, installed, parallel):
+    """The second close has looked before the first one was committed, and locks after it: one of them frees the job."""
+    job, _ = parallel
+    text = (QUERIES / "runs_close.sql").read_text(encoding="ascii")
+    before = "WHERE j.jobid = $6::int4 FOR NO KEY UPDATE"
+    assert before in text
+    slow = text.replace(before, "WHERE (SELECT pg_advisory_xact_lock(77) IS NOT NULL) AND j.jobid = $6::int4 FOR NO KEY UPDATE")
+    one, two, gate = installed.connect(), installed.connect(), installed.connect()
+    runs = []
+    for epoch, connection in enumerate((one, two), 1):
+        installed.execute("INSERT INTO pgagent.pga_jobagent (jagpid, jagstation, jaguuid, jagepoch) VALUES (%s, '', gen_random_uuid(), %s)",
+                          connection.get_backend_pid(), epoch)
+        installed.execute_as_agent("UPDATE pgagent.pga_job SET jobagentid = %s", connection.get_backend_pid())
+        runs.append(installed.value("INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus, jlgepoch) VALUES (%s, 'r', %s) RETURNING jlgid",
+                                    job, epoch))
+        connection.cursor().execute("SET pgalmanac.agent = 'on'")
+    gate.cursor().execute("SELECT pg_advisory_lock(77)")
+    for connection, statement in ((one, text), (two, slow)):
+        connection.cursor().execute("PREPARE close (int8, int8, text, int8, text, int4) AS " + statement)
+
+    def close_run(connection, run, epoch):
+        with connection.cursor() as cursor:
+            cursor.execute("EXECUTE close (%s, %s, 's', 1, NULL, %s)", (run, epoch, job))
+            return cursor.rowcount == 1
+    with ThreadPoolExecutor() as pool:
+        second = pool.submit(close_run, two, runs[1], 2)
+        wait_until(lambda: installed.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"), "it has looked")
+        assert close_run(one, runs[0], 1)
+        gate.close()
+        if not second.result():
+            assert close_run(two, runs[1], 2)
+    assert installed.query("SELECT jlgstatus FROM pgagent.pga_joblog") == [("s",), ("s",)]
+    assert installed.value("SELECT jobagentid FROM pgagent.pga_job") is None
+    for connection in (one, two):
+        connection.close()
