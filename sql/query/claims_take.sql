@@ -35,8 +35,9 @@ WITH self AS (
     FROM pgagent.pga_job j
     JOIN wanted w ON w.jobid = j.jobid
     WHERE (j.jobagentid IS NULL
-           OR (j.jobbusy = 'parallel' AND (SELECT count(*) FROM pgagent.pga_joblog l
-                                           WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r') < j.jobmaxruns))
+           OR (j.jobbusy = 'parallel'
+               AND (SELECT count(*) FROM pgagent.pga_joblog l WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r') < j.jobmaxruns
+               AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NULL)))
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
       AND j.jobid NOT IN (SELECT r.ruljobid FROM asking a JOIN pgagent.pga_rule r ON r.rulid = a.ruleid
                           WHERE r.rulid NOT IN (SELECT h.rulid FROM held h))

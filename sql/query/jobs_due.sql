@@ -2,7 +2,7 @@
 -- server in $3 are left for later (an empty text is the agent's own server): the table is the queue. A job that
 -- runs is listed only if its plan is due, so that this slot can be skipped; its wishes wait, and so do the slots that
 -- were missed before the run if each of them is to be run. A job that may run beside itself counts as running when it
--- does so as often as it may. Jobs in $5 are left out. At most $4 may be claimed; at least $6 are listed. During a pause
+-- does so as often as it may, or a pgAgent runs it. Jobs in $5 are left out. At most $4 may be claimed; at least $6 are listed. During a pause
 -- nothing is.
 WITH due AS (
     SELECT jobid FROM pgagent.pga_job WHERE jobenabled AND jobnextrun <= now()
@@ -26,6 +26,7 @@ LEFT JOIN LATERAL (
 ) first ON true
 CROSS JOIN LATERAL (
     SELECT CASE WHEN j.jobbusy = 'parallel'
+                     AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NULL)
                 THEN (SELECT count(*) FROM pgagent.pga_joblog l WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r') >= j.jobmaxruns
                 ELSE j.jobagentid IS NOT NULL END AS is_busy
 ) use

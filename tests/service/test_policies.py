@@ -266,3 +266,16 @@ def test_parallel_runs_that_end_at_the_same_instant(jobs, installed, parallel):
     assert installed.value("SELECT jobagentid FROM pgagent.pga_job") is None
     for connection in (one, two):
         connection.close()
+
+
+def test_a_pgagent_runs_a_job_that_may_run_beside_itself(jobs, agent, installed, parallel):
+    """Its slot stays due while a pgAgent runs it: it is not run once more."""
+    job, _ = parallel
+    with closing(installed.connect()) as stock:
+        installed.execute("INSERT INTO pgagent.pga_jobagent (jagpid, jagstation) VALUES (%s, 'stock')", stock.get_backend_pid())
+        jobs.make_due(job)
+        stock.cursor().execute("UPDATE pgagent.pga_job SET jobagentid = pg_backend_pid(), joblastrun = now() WHERE jobid = %s", (job,))
+        assert installed.value("SELECT jobagentid FROM pgagent.pga_job") == stock.get_backend_pid()
+        one = agent()
+        assert jobs.run(jobs.job("other", sql("SELECT 1")), one)[0] == "s"
+        assert jobs.runs(job) == []
