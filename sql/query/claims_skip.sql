@@ -2,7 +2,7 @@
 -- One row for each stretch says so. $1 jobs, $2 and $3 the jobnextrun and jobrevision that the peek saw, $5 the newest
 -- slot, $4 and $13 the first and the last of the older ones, $6 how many these are, $7 the plan after them, $11 why. What
 -- the job's busy policy says: queue lets the newest slot wait for the end of the run, unless one waits
--- already; replace cancels the run besides.
+-- already; replace cancels the run besides. Jobs that somebody has locked, or that have changed meanwhile, do not come back.
 WITH wanted AS (
     SELECT *
     FROM unnest($1::int4[], $2::timestamptz[], $3::int4[], $4::timestamptz[], $5::timestamptz[], $6::int4[],
@@ -36,6 +36,13 @@ WITH wanted AS (
     UPDATE pgagent.pga_job j
     SET jobplanned = w.planned,
         jobreplan = j.jobreplan OR w.needs_plan,
+        /* "So long after the last run" is counted from a slot that was due and had none: no run will end. */
+        joblastend = CASE WHEN NOT w.is_busy
+                               AND EXISTS (SELECT FROM pgagent.pga_rule r
+                                           WHERE r.ruljobid = j.jobid AND r.rulenabled AND r.rulkind = 'after'
+                                             AND CASE WHEN j.joblastend >= r.rulstart THEN j.joblastend + r.rulperiod
+                                                      ELSE r.rulstart END <= now())
+                          THEN now() ELSE j.joblastend END,
         joblastslot = greatest(j.joblastslot, w.slot),
         jobnextrun = least(w.planned, (SELECT min(r.reqdue) FROM pgagent.pga_request r
                                        WHERE r.reqjobid = j.jobid AND r.reqkind = 'run'),
@@ -70,4 +77,4 @@ WITH wanted AS (
     FROM skipped w
     WHERE w.slots > 0 AND w.jobid NOT IN (SELECT skpjobid FROM extended)
 )
-SELECT pg_catalog.pg_notify('pgalmanac', '') FROM (SELECT FROM cancelled LIMIT 1) c
+SELECT m.jobid, CASE WHEN EXISTS (SELECT FROM cancelled) THEN pg_catalog.pg_notify('pgalmanac', '') END FROM moved m

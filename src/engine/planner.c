@@ -170,6 +170,16 @@ claim_plan_on(Claim *claim, Planner *planner, JobTimes times, int64_t after_at, 
     claim->needs_plan = note_problems(timetable, job_id, times.rules, NULL);
 }
 
+static bool
+has_after(const GPtrArray *rules)
+{
+    for (guint i = 0; i < rules->len; i++) {
+        if (((const RuleRow *)g_ptr_array_index(rules, i))->definition.kind == RULE_KIND_AFTER)
+            return true;
+    }
+    return false;
+}
+
 Claim *
 planner_claim_slot(Planner *self, const DueJob *job, const GPtrArray *schedules,
                    const GPtrArray *rules, int64_t now_at)
@@ -191,6 +201,9 @@ planner_claim_slot(Planner *self, const DueJob *job, const GPtrArray *schedules,
         if (missed.has_run)
             claim_count(claim, timetable);
         claim_plan_on(claim, self, times, missed.plan_after, job->id);
+        /* No run will end that "after" could be counted from. */
+        if (!missed.has_run && !job->is_busy && has_after(rules))
+            claim->needs_plan = true;
     }
     return claim;
 }

@@ -106,6 +106,21 @@ def test_missed_all_while_the_first_of_them_runs(hourly, agent, installed, jobs)
     assert installed.query(SKIPPED) == []
 
 
+def test_a_rule_after_the_last_run_goes_on_after_what_was_missed(installed, jobs, agent):
+    """No run ends that it could be counted from."""
+    job = jobs.job("ruled", sql("SELECT 1"), jobgrace="1 min")
+    jobs.rule(job, "after", rulperiod="1 hour", rulstart="2020-01-01 03:00+00")
+    installed.execute_as_agent(
+        f"UPDATE pgagent.pga_job SET jobplanned = {HOUR} - interval '3 h', jobnextrun = {HOUR} - interval '3 h', jobreplan = false,"
+        f" joblastend = {HOUR} - interval '4 h', joblastslot = {HOUR} - interval '4 h'")
+    one = agent()
+    wait_until_planned_on(installed, job, one)
+    assert installed.query("SELECT skpreason, skpslots FROM pgagent.pga_skipped") == [("missed", 1)]
+    assert installed.value("SELECT jobnextrun BETWEEN skpat + interval '1 hour' AND skpat + interval '61 min'"
+                           " FROM pgagent.pga_job, pgagent.pga_skipped")
+    assert jobs.runs(job) == []
+
+
 @pytest.mark.core
 def test_busy_queue(jobs, agent, installed):
     """One slot waits for the run's end, later ones are skipped; each has its run or lies in an episode."""
