@@ -23,6 +23,7 @@ typedef struct {
     GHashTable *rules;     /* job id -> GPtrArray of RuleRow; NULL = no job has any */
     GHashTable *steps;     /* job id -> GPtrArray of StepRow */
     GPtrArray *claims;     /* of Claim */
+    GPtrArray *passed;     /* of Claim: whose slots are skipped */
     GError *error;         /* of the first of several statements */
 } Look;
 
@@ -32,6 +33,7 @@ look_end(Look *self, const GError *error)
     self->done(&self->report, error, self->user_data);
     g_clear_pointer(&self->due, g_ptr_array_unref);
     g_clear_pointer(&self->claims, g_ptr_array_unref);
+    g_clear_pointer(&self->passed, g_ptr_array_unref);
     g_clear_pointer(&self->schedules, g_hash_table_unref);
     g_clear_pointer(&self->rules, g_hash_table_unref);
     g_clear_pointer(&self->steps, g_hash_table_unref);
@@ -131,14 +133,24 @@ look_take(Look *self)
 /* Skipping */
 
 static void
-on_skipped(const GError *error, gpointer user_data)
+on_skipped(const GArray *job_ids, const GError *error, gpointer user_data)
 {
     Look *self = user_data;
 
-    if (error != NULL)
+    if (error != NULL) {
         look_end(self, error);
-    else
-        look_take(self);
+        return;
+    }
+    for (guint i = 0; i < self->passed->len; i++) {
+        const Claim *claim = g_ptr_array_index(self->passed, i);
+        bool is_skipped = false;
+
+        for (guint j = 0; j < job_ids->len && !is_skipped; j++)
+            is_skipped = g_array_index(job_ids, int, j) == claim->job_id;
+        if (!is_skipped)
+            g_array_append_val(self->report.refused, claim->job_id);
+    }
+    look_take(self);
 }
 
 /* True if there is room for one more run at the server of its first step, beside those that are claimed here. */
@@ -170,10 +182,10 @@ look_claim(const Look *self, const DueJob *job)
 static void
 look_claim_all(Look *self)
 {
-    g_autoptr(GPtrArray) passed = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
     g_autoptr(GHashTable) claimed_at = g_hash_table_new(g_str_hash, g_str_equal);
 
     self->claims = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
+    self->passed = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
     for (guint i = 0; i < self->due->len; i++) {
         const DueJob *job = g_ptr_array_index(self->due, i);
 
@@ -187,11 +199,11 @@ look_claim_all(Look *self)
         /* A wish may be that of a startup rule, whose last run this is. */
         if (claim->needs_plan || (claim->is_manual && job->has_rules))
             self->report.needs_plans = true;
-        g_ptr_array_add(claim->is_passed ? passed : self->claims, claim);
+        g_ptr_array_add(claim->is_passed ? self->passed : self->claims, claim);
     }
 
-    if (passed->len > 0)
-        claims_skip(self->parts->store, passed, on_skipped, self);
+    if (self->passed->len > 0)
+        claims_skip(self->parts->store, self->passed, on_skipped, self);
     else
         look_take(self);
 }

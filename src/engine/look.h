@@ -24,7 +24,8 @@ typedef struct {
         *pause;       /* until when all is paused, and by whom; NULL = it is not, or was not seen */
     bool has_cancels; /* somebody asks for a run to be cancelled */
     bool needs_plans; /* a job that was claimed has to be planned anew */
-    GArray *refused;  /* of int: due jobs that could not be taken: somebody else holds them … */
+    GArray *
+        refused; /* of int: due jobs that could not be taken or skipped: somebody else holds them … */
     const char *refusal; /* … or the server refuses them: why; else NULL */
 } LookReport;
 

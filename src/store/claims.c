@@ -321,7 +321,18 @@ on_skipped(const DbResult *result, const GError *error, const DbFault *fault, gp
 {
     g_autofree Request *request = user_data;
 
-    request->done.skipped(error, request->user_data);
+    if (error != NULL) {
+        request->done.skipped(NULL, error, request->user_data);
+        return;
+    }
+
+    g_autoptr(GArray) job_ids = g_array_new(FALSE, FALSE, sizeof(int));
+    for (int row = 0; row < db_result_rows(result); row++) {
+        int id = (int)db_result_int(result, row, 0);
+
+        g_array_append_val(job_ids, id);
+    }
+    request->done.skipped(job_ids, NULL, request->user_data);
 }
 
 void

@@ -44,7 +44,8 @@ typedef void (*ClaimsTaken)(const GArray *taken, const GError *refusal, const GE
 void claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_data);
 
 /* For claims that are passed: their slots are skipped, but for one of a busy job, which waits if its policy says so. */
-typedef void (*ClaimsSkipped)(const GError *error, gpointer user_data);
+/* job_ids: int, those whose slots were skipped; the others' stay due. NULL on error. */
+typedef void (*ClaimsSkipped)(const GArray *job_ids, const GError *error, gpointer user_data);
 void claims_skip(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointer user_data);
 
 /* A run that was claimed by a statement whose answer was lost. */

@@ -121,6 +121,24 @@ def test_a_rule_after_the_last_run_goes_on_after_what_was_missed(installed, jobs
     assert jobs.runs(job) == []
 
 
+def test_slots_that_cannot_be_skipped_are_not_looked_at_without_a_pause(hourly, agent, installed):
+    """Somebody has their jobs locked, and there are as many as one look lists."""
+    for _ in range(20):
+        hourly(jobgrace="0.001 s")
+    looked = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+    with closing(installed.connect(autocommit=False)) as person:
+        person.cursor().execute("SELECT FROM pgagent.pga_job FOR UPDATE")
+        one = agent("--max-runs", "10")
+        wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_jobagent"), "it is there", one)
+        before = installed.value(looked)
+        for _ in range(2):
+            lease = installed.value("SELECT jaglease FROM pgagent.pga_jobagent")
+            wait_until(lambda lease=lease: installed.value("SELECT jaglease FROM pgagent.pga_jobagent") > lease, "a heartbeat", one)
+        assert installed.value(looked) - before < 1000
+        assert installed.query(SKIPPED) == []
+    wait_until(lambda: len(installed.query(SKIPPED)) == 20, "they are skipped", one)
+
+
 @pytest.mark.core
 def test_busy_queue(jobs, agent, installed):
     """One slot waits for the run's end, later ones are skipped; each has its run or lies in an episode."""
