@@ -372,6 +372,19 @@ BEGIN
                      ELSE 'the job was disabled while it was due' END || '; at least one slot');
     END IF;
 
+    IF OLD.jobenabled AND NOT NEW.jobenabled THEN
+        /* So is a slot that waits for the end of the run before it. */
+        PERFORM set_config('pgalmanac.agent', 'on', true);
+        WITH gone AS (
+            DELETE FROM pgagent.pga_request
+            WHERE reqjobid = OLD.jobid AND reqkind = 'run' AND reqtrigger = 'queue' RETURNING reqdue
+        )
+        INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpreason, skpdetail)
+        SELECT OLD.jobid, reqdue, reqdue, 'disabled',
+               'the job was disabled while this slot waited for the end of the run before it'
+        FROM gone;
+        PERFORM set_config('pgalmanac.agent', coalesce(agent, ''), true);
+    END IF;
     IF NOT NEW.jobenabled THEN
         NEW.jobplanned := NULL;
         NEW.jobreplan := false;

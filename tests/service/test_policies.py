@@ -191,6 +191,25 @@ def test_a_queued_slot_of_a_rule_counts(jobs, agent, installed):
     assert installed.value("SELECT count(*) FROM pgagent.pga_joblog") == 3
 
 
+def test_a_job_is_disabled_while_a_slot_waits(jobs, agent, installed):
+    """The slot was due and not claimed yet: it does not run, but not silently."""
+    one = agent()
+    held = HeldSql(installed)
+    job = jobs.job("queue", held.step, jobbusy="queue")
+    jobs.schedule(job)
+    jobs.make_due(job)
+    jobs.wait_for_running(job, one)
+    jobs.make_due(job)
+    wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_request WHERE reqtrigger = 'queue'"), "a slot waits", one)
+    waiting = installed.value("SELECT reqdue FROM pgagent.pga_request")
+    installed.execute("UPDATE pgagent.pga_job SET jobenabled = false")
+    assert installed.query("SELECT skpreason, skpslots, skpfrom, skpto FROM pgagent.pga_skipped") == [("disabled", 1, waiting, waiting)]
+    held.release()
+    jobs.wait_until_settled(one)
+    assert jobs.run(jobs.job("other", sql("SELECT 1")), one)[0] == "s"
+    assert len(jobs.runs(job)) == 1
+
+
 # Beside itself
 
 def open_runs(installed, job):
