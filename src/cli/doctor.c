@@ -13,6 +13,9 @@
 
 #define OLDEST_SERVER 100000
 
+static const char needs_rights[] =
+    "let the doctor connect as somebody who may read all tables of schema pgagent";
+
 typedef struct {
     const char *name;
     const char *needs; /* tables, and columns as table.column, without which it is left out */
@@ -154,8 +157,7 @@ run_check(Doctor *self, const Check *check, GError **error)
         return false;
     }
     g_autofree char *what = g_strdup_printf("could not check %s: %s", check->name, reason->message);
-    doctor_add(self, FINDING_WARNING, NULL, what,
-               "let the doctor connect as somebody who may read all tables of schema pgagent");
+    doctor_add(self, FINDING_WARNING, NULL, what, needs_rights);
     return true;
 }
 
@@ -216,7 +218,9 @@ read_facts(Doctor *self, GError **error)
     g_clear_error(&reason);
     if (!cli_session_check_tables(self->session, &reason))
         doctor_add(self, FINDING_ERROR, NULL, reason->message,
-                   "pgalmanac setup brings older tables up to date");
+                   g_error_matches(reason, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA)
+                       ? "pgalmanac setup brings older tables up to date"
+                       : needs_rights);
     return true;
 }
 

@@ -129,6 +129,7 @@ def test_who_may_not_read_everything_is_told(doctor, good, installed):
         found = doctor(conninfo=installed.cluster.conninfo(installed.name, role))
         assert found.code == 2
         assert found.of("schedules", "could not check schedules", "permission denied")
+        assert ["may read all tables" in one["mend"] for one in found.all if one["check"] == "tables"] == [True]
     finally:
         installed.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
