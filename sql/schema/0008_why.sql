@@ -155,7 +155,7 @@ BEGIN
     IF run.agent_state NOT IN ('alive', 'pgAgent') THEN
         RETURN format('began a run at %s with %s, which is %s; a living agent will close this run%s',
                       pgagent.pga_local(run.since, zone), holder, run.agent_state,
-                      coalesce(' when the lease has ended at ' || pgagent.pga_local(
+                      coalesce(', at the latest when its lease has ended at ' || pgagent.pga_local(
                           (SELECT max(a.lease) FROM pgagent.pga_agents a
                            WHERE a.agent = run.agent AND a.lease > now() AND run.agent_state = 'lost'), zone), '')
                       || coalesce(', but ' || pgagent.pga_why_no_agent('', zone), ''));

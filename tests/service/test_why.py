@@ -78,7 +78,7 @@ CASES = [
     ("", DEAD + RUN, "began a run at 2026-01-01 02:00:01 Europe/Berlin with agent \"one\", which is dead; a living agent will"
      " close this run, but no agent is alive: \"one\" on host \"db1\" died, its lease ended at 2026-01-01 12:00 Europe/Berlin."),
     ("", LOST + RUN, "began a run at 2026-01-01 02:00:01 Europe/Berlin with agent \"one\", which is lost; a living agent will"
-     " close this run when the lease has ended at <when>, but no agent is alive: \"one\" on host \"db1\" has lost its"
+     " close this run, at the latest when its lease has ended at <when>, but no agent is alive: \"one\" on host \"db1\" has lost its"
      " connection, and is dead at <when> unless it comes back."),
     ("", RUN, "began a run at 2026-01-01 02:00:01 Europe/Berlin with agent \"one\", which is gone; a living agent will close"
      " this run, but no agent is alive: the last one that started a run was \"one\", at 2026-01-01 02:00:01 Europe/Berlin."),
@@ -420,8 +420,8 @@ def test_an_agent_that_was_killed(jobs, agent, installed):
     jobs.wait_for_running(job, one)
     one.kill()
     wait_until(lambda: "is running" not in why(installed, job), "its connection is gone")
-    assert re.search('^Job "held" began a run at .* with agent "one", which is lost; a living agent will close this run when the'
-                     ' lease has ended at .*, but no agent is alive: "one" on host ".*" has lost its connection', why(installed, job))
+    assert re.search('^Job "held" began a run at .* with agent "one", which is lost; a living agent will close this run,'
+                     ' at the latest when its lease has ended at .*, but no agent is alive: "one" on host ".*" has lost its connection', why(installed, job))
     held.release()
     installed.execute_as_agent("UPDATE pgagent.pga_jobagent SET jaglease = now()")
     assert 'which is dead; a living agent will close this run, but no agent is alive: "one" on host' in why(installed, job)
