@@ -39,17 +39,28 @@ pass_before(MissedSlots *self, const Timetable *timetable, const DueJob *job, in
     self->why = why;
 }
 
+static const char *
+describe_older(const DueJob *job)
+{
+    switch (job->missed) {
+    case MISSED_ONCE:
+        return "no agent ran the job at these instants; the run of the newest slot stands for them";
+    case MISSED_SKIP:
+        return "no agent ran the job at these instants, and missed slots of this job are skipped";
+    case MISSED_ALL:
+        return "no agent ran the job at these instants, and they are too many to run each of them; "
+               "at least so many slots";
+    case N_MISSED_POLICIES:
+        break;
+    }
+    g_assert_not_reached();
+}
+
 static void
 run_newest(MissedSlots *self, const Timetable *timetable, const DueJob *job)
 {
-    bool stands_for_all = job->missed == MISSED_ONCE;
-
-    pass_before(self, timetable, job, self->slot.at,
-                stands_for_all ? "no agent ran the job at these instants; the run of the newest "
-                                 "slot stands for them"
-                               : "no agent ran the job at these instants, and missed slots of this "
-                                 "job are skipped");
-    self->stands_for = stands_for_all ? self->passed + 1 : 1;
+    pass_before(self, timetable, job, self->slot.at, describe_older(job));
+    self->stands_for = job->missed == MISSED_ONCE ? self->passed + 1 : 1;
 }
 
 /* The oldest of those that are to be run; the others follow, as each leaves the next one due. */
@@ -117,7 +128,7 @@ missed_decide(const Timetable *timetable, const DueJob *job, int64_t now_at)
 
     if (self.slot.at < allowed_at)
         pass_all(&self, timetable, job, describe_late(job));
-    else if (count > 1 && job->missed == MISSED_ALL)
+    else if (count > 1 && count < COUNT_LIMIT && job->missed == MISSED_ALL)
         run_oldest(&self, timetable, job, allowed_at);
     else if (count > 1)
         run_newest(&self, timetable, job);

@@ -269,6 +269,26 @@ rules_new(void)
     return g_ptr_array_new_with_free_func((GDestroyNotify)rule_row_free);
 }
 
+/* Which of them are the newest hundred is not looked for where they cannot be counted. */
+static void
+test_missed_all_beyond_counting(void)
+{
+    g_autoptr(Planner) planner = planner_new();
+    g_autoptr(GPtrArray) rules = rules_new();
+    DueJob job = due_job(MONDAY);
+
+    job.missed = MISSED_ALL;
+    add_rule(rules, 11, RULE_KIND_EVERY, MONDAY)->definition.period =
+        (Length){.us = CIVIL_US_PER_SECOND};
+    Claim *claim = planner_claim_slot(planner, &job, NULL, rules, MONDAY + 100 * HOUR);
+    g_assert_cmpint(claim->slot_at, ==, MONDAY + 100 * HOUR);
+    g_assert_cmpint(claim->slots, ==, 1);
+    g_assert_cmpint(claim->skipped, ==, 100000);
+    g_assert_cmpint(claim->skipped_to, ==, MONDAY + 100 * HOUR - CIVIL_US_PER_SECOND);
+    g_assert_cmpint(claim->planned_at, ==, MONDAY + 100 * HOUR + CIVIL_US_PER_SECOND);
+    claim_free(claim);
+}
+
 /* Several rules and a schedule ask for one instant: each rule counts it, and the schedule, being the first, owns it. */
 static void
 test_rules_count(void)
@@ -408,6 +428,7 @@ main(int argc, char **argv)
     g_test_add_func("/planner/missed-slots", test_missed_slots);
     g_test_add_func("/planner/missed-policies", test_missed_policies);
     g_test_add_func("/planner/missed-all-is-bounded", test_missed_all_is_bounded);
+    g_test_add_func("/planner/missed-all-beyond-counting", test_missed_all_beyond_counting);
     g_test_add_func("/planner/busy-slots", test_busy_slots);
     g_test_add_func("/planner/promised-slot", test_promised_slot);
     g_test_add_func("/planner/next", test_next);
