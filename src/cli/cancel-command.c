@@ -68,7 +68,9 @@ print_job(const CliJob *job, const PGresult *result)
     const char *count = cli_result_text(result, 0, 2);
 
     if (g_strcmp0(count, "0") == 0)
-        printf("%s: nothing to cancel that has not been asked to stop already\n", job->shown);
+        printf("%s: nothing to cancel: it does not run and nobody asks for it, or it is being "
+               "stopped already\n",
+               job->shown);
     else
         printf("%s: cancelled what runs or was asked for (%s)\n", job->shown, count);
 }
