@@ -244,7 +244,7 @@ def test_a_target_without_a_free_connection(jobs, agent, make_cluster):
     one = agent("-l", "2")
     job = jobs.job("waits", sql("SELECT 1", connstr=full.conninfo("postgres")))
     jobs.run_now(job)
-    one.wait_for_log("waits: could not connect")
+    one.wait_for_log("waits for a free connection")
     assert jobs.run(jobs.job("other", sql("SELECT 1")), one)[0] == "s"
     assert [run[0] for run in jobs.runs(job)] == ["r"]
     for connection in others:

@@ -129,7 +129,7 @@ def test_a_step_that_waits_for_a_connection(jobs, agent, make_cluster):
     one = agent("-l", "2")
     job = jobs.job("waits", sql("SELECT 1", connstr=full.conninfo("postgres")))
     jobs.run_now(job)
-    one.wait_for_log("waits: could not connect")
+    one.wait_for_log("waits for a free connection")
     assert one.terminate() == 0
     assert jobs.runs(job)[0][0:3:2] == ("d", STOPPED_BETWEEN)
     assert [step[0] for step in jobs.steps_of(job)] == ["d"]
