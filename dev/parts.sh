@@ -63,7 +63,8 @@ part_distcheck() {
 # Most of a service test's time is waiting: several go on at once, each worker with a server of its own.
 service_tests() { # BUILD [WORD ...]
     PGALMANAC_BUILDDIR=$work/$1 PYTHONDONTWRITEBYTECODE=1 \
-        "$PYTHON" -m pytest -q -rfEs -p no:cacheprovider -n "$TEST_WORKERS" --timeout="$TEST_SECONDS" --timeout-method=signal \
+        "$PYTHON" -m pytest -q -rfEs --durations=15 -p no:cacheprovider -n "$TEST_WORKERS" \
+        --timeout="$TEST_SECONDS" --timeout-method=signal \
         "$top/tests/service" "${@:2}"
 }
 
@@ -182,5 +183,5 @@ part_cppcheck() {
 
 part_fuzz() {
     part_clang
-    PGALMANAC_BUILDDIR=$work/clang FUZZ_OUT=$work/fuzz "$top/tests/fuzz/run" "${FUZZ_SECONDS:-12}" "$@"
+    PGALMANAC_BUILDDIR=$work/clang FUZZ_OUT=$work/fuzz "$top/tests/fuzz/run" "${FUZZ_SECONDS:-7}" "$@"
 }

@@ -18,7 +18,7 @@ from peers.engine import ask_engine, differs
 from peers.shrinking import shrink
 
 SEED = int(os.environ.get("PGALMANAC_SEED", random.SystemRandom().randrange(10**9)))
-N_RULES = int(os.environ.get("PGALMANAC_PEER_RULES", "3000"))
+N_RULES = int(os.environ.get("PGALMANAC_PEER_RULES", "2000"))
 N_SHOWN = 5
 
 
