@@ -4,7 +4,8 @@
     PGALMANAC_BUILDDIR=/tmp/build /usr/bin/python3 -m pytest tests/service -k NAME
 
 PG_BINDIR chooses the server (default: the newest in /usr/lib/postgresql), PGALMANAC_VALGRIND=1 runs
-the agents under valgrind, PGALMANAC_PROGRAM_ONLY=1 leaves out the tests that never start our program."""
+the agents under valgrind, PGALMANAC_PROGRAM_ONLY=1 leaves out the tests that never start our program or are
+mainly of what the server does."""
 import itertools
 import os
 import shutil
@@ -34,13 +35,14 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     psycopg2.extensions.set_wait_callback(wait_for_answer)
     config.addinivalue_line("markers", "core: the selection that also runs on the oldest and newest server")
+    config.addinivalue_line("markers", "mainly_sql: of what the server does, although our program begins it; not with sanitizers")
 
 
 def pytest_collection_modifyitems(config, items):
     if os.environ.get("PGALMANAC_PROGRAM_ONLY"):
-        left_out = [item for item in items if "program" not in item.fixturenames]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if "program" in item.fixturenames]
+        kept = [item for item in items if "program" in item.fixturenames and not item.get_closest_marker("mainly_sql")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -16,7 +16,7 @@ from harness.pgagent import needs_pgagent
 from harness.program import run
 from harness.waiting import wait_until
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, pytest.mark.mainly_sql]
 
 
 # ---- The same tables, wherever they come from ----

@@ -9,7 +9,7 @@ from adopting import add_step, report_of, set_by_force, without_triggers
 from harness.jobs import ALWAYS
 from harness.waiting import wait_until
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, pytest.mark.mainly_sql]
 
 
 def test_job_whose_plan_is_right(adopt, stock, stock_jobs):

@@ -15,7 +15,7 @@ from harness.pgagent import PgAgent, needs_pgagent
 from harness.waiting import wait_until
 from test_schema import QUERIES, real  # noqa: F401 (a fixture)
 
-pytestmark = pytest.mark.core
+pytestmark = pytest.mark.mainly_sql
 
 # What stays ours because pgAgent's own is wrong: how it plans, and that two schedules cannot share a holiday.
 CORRECTED = {
@@ -85,6 +85,7 @@ def test_the_tables_are_as_pgagent_makes_them(installed, release, real, kind):  
     assert found == {**theirs, **{name: definition or found[name] for name, definition in corrected.items()}}
 
 
+@pytest.mark.core
 def test_nothing_else_is_left(installed, release):
     release()
     assert installed.query(OPTIONS) == []
@@ -178,6 +179,7 @@ def test_what_changes_and_what_is_lost(jobs, installed, release):
     assert installed.value("SELECT extract(hour FROM jobnextrun) FROM pgagent.pga_job WHERE jobid = %s", zone) == 9
 
 
+@pytest.mark.core
 def test_next_runs(jobs, installed, release):
     """What is due or was asked for stays, what is to come is planned in the setting's zone whatever session asks."""
     installed.execute("UPDATE pgagent.pga_setting SET setvalue = 'Asia/Kolkata' WHERE setname = 'timezone'")
@@ -222,6 +224,7 @@ def test_refused_while_an_agent_lives(jobs, agent, installed, release):
     release()
 
 
+@pytest.mark.core
 def test_an_agent_that_was_forced_out(jobs, agent, installed, release, directory):
     """Its runs are closed and their SQL is ended; it does nothing more, and says why."""
     script = HeldBatch(directory)
@@ -275,6 +278,7 @@ def test_dry_run_changes_nothing_and_prints_what_would_run(jobs, installed, rele
     assert "nothing to give back" in release(code=3).stderr
 
 
+@pytest.mark.core
 def test_what_others_have_built_on_ours_is_not_dropped(jobs, installed, release):
     """A failure in the middle leaves everything as it was."""
     jobs.rule(jobs.job("with rule"), "daily")
@@ -289,6 +293,7 @@ def test_what_others_have_built_on_ours_is_not_dropped(jobs, installed, release)
     assert installed.value("SELECT count(*) FROM pgagent.pga_mine") == 0
 
 
+@pytest.mark.core
 def test_names_that_people_share_with_us_are_theirs(installed, release):
     """A function with other arguments, a column or table called as one of our functions."""
     installed.execute("CREATE FUNCTION pgagent.run_job(job int4) RETURNS int4 LANGUAGE sql AS 'SELECT 41 + job';"
@@ -339,6 +344,7 @@ def old_agent(installed):
     installed.execute("DROP OWNED BY old_agent; DROP ROLE old_agent")
 
 
+@pytest.mark.core
 @needs_pgagent
 def test_pgagent_goes_on(jobs, agent, installed, release, old_agent):
     """Jobs that ours has run, by hand, by schedule and missed; SQL and batch; its log is continued. Its role's grants are older."""
@@ -417,6 +423,7 @@ def test_pgadmin_runs_and_deletes(pgadmin):
 
 # There and back again
 
+@pytest.mark.core
 @needs_pgagent
 def test_from_a_dump(jobs, agent, installed, database, pgalmanac):
     """Dumped from under an agent, restored without any extension, run, given back, run by a pgAgent."""
@@ -446,6 +453,7 @@ def test_the_zone_is_kept_for_when_we_come_back(installed, release, pgalmanac):
     assert installed.value("SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone'") == "Asia/Kolkata"
 
 
+@pytest.mark.core
 @needs_pgagent
 def test_there_and_back_twice(agent, pgalmanac, database):
     """A real pgAgent's tables are taken over, given back and taken over again: each runs the jobs in its turn."""

@@ -11,7 +11,7 @@ from harness import Database
 from harness.database import TOP
 from harness.jobs import flags
 
-pytestmark = pytest.mark.core
+pytestmark = pytest.mark.mainly_sql
 
 with open(f"{TOP}/sql/query/schedule_defects.sql", encoding="utf-8") as opened:
     DEFECTS = opened.read().replace("$1::text", "(SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone')")
@@ -85,6 +85,7 @@ def test_defects_of_exceptions(defects, jobs, installed, end, exceptions, expect
     assert without_clocks(defects()) == expected
 
 
+@pytest.mark.core
 def test_changes_of_clocks_within_a_year(defects, jobs, installed):
     """Of a wall-clock schedule both days are named, of a running one the hour in autumn."""
     jobs.schedule(jobs.job("nightly"), **SPRING)
@@ -108,6 +109,7 @@ def test_changes_of_clocks_within_a_year(defects, jobs, installed):
     assert names(defects()) == ["all excepted"]
 
 
+@pytest.mark.core
 def test_zone_of_schedule_and_job_and_one_that_the_server_cannot_read(defects, jobs, installed):
     schedule = jobs.schedule(jobs.job("one"), **SPRING)
     installed.execute("UPDATE pgagent.pga_schedule SET jsctimezone = 'UTC' WHERE jscid = %s", schedule)

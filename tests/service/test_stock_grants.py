@@ -9,7 +9,7 @@ from harness import pgadmin as sent
 from harness.pgadmin import PgAdmin, flags
 from test_pgadmin import GRANT, NINE, STOCK_TABLES, WHOLE, next_run
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, pytest.mark.mainly_sql]
 
 EPISODES = "SELECT skpreason, count(*) FROM pgagent.pga_skipped GROUP BY 1"
 
