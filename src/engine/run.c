@@ -52,8 +52,8 @@ struct Run {
     guint index; /* of the current step */
     Step *step;
     int64_t step_log_id;
-    int64_t
-        opened_step_log_id; /* its row was opened before it got ready (the first one's with the run); 0 = not so */
+    /* The current step's row, if it was opened before the step got ready (the first one's with the run); else 0. */
+    int64_t opened_step_log_id;
     int pid;         /* that carries it out, as far as it is known when it is ready; 0 = none */
     char *waits_for; /* before it is ready */
     guint waiting_id;
