@@ -22,7 +22,6 @@ SQL_QUERY = \
 	sql/query/adopt_plan.sql \
 	sql/query/adopt_report.sql \
 	sql/query/adopt_roles.sql \
-	sql/query/adopt_sequences.sql \
 	sql/query/adopt_state.sql \
 	sql/query/adopt_version.sql \
 	sql/query/agentlog_trim.sql \
@@ -125,7 +124,8 @@ SQL_QUERY = \
 	sql/query/schema_state.sql \
 	sql/query/schema_version.sql \
 	sql/query/session_listen.sql \
-	sql/query/session_setup.sql
+	sql/query/session_setup.sql \
+	sql/query/stock_sequences.sql
 # Parts of one transaction, several statements each.
 SQL_ADOPT = \
 	sql/adopt/begin.sql \

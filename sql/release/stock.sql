@@ -88,21 +88,4 @@ ALTER TABLE pgagent.pga_joblog RESET
 ALTER TABLE pgagent.pga_jobsteplog RESET
     (fillfactor, autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold, autovacuum_analyze_scale_factor);
 
-/* Rows that were loaded with their ids leave sequences behind. */
-SELECT pg_catalog.setval(s.name, s.highest)
-FROM (SELECT pg_catalog.pg_get_serial_sequence('pgagent.pga_jobclass', 'jclid') AS name, max(jclid) AS highest FROM pgagent.pga_jobclass
-      UNION ALL
-      SELECT pg_catalog.pg_get_serial_sequence('pgagent.pga_job', 'jobid'), max(jobid) FROM pgagent.pga_job
-      UNION ALL
-      SELECT pg_catalog.pg_get_serial_sequence('pgagent.pga_jobstep', 'jstid'), max(jstid) FROM pgagent.pga_jobstep
-      UNION ALL
-      SELECT pg_catalog.pg_get_serial_sequence('pgagent.pga_schedule', 'jscid'), max(jscid) FROM pgagent.pga_schedule
-      UNION ALL
-      SELECT pg_catalog.pg_get_serial_sequence('pgagent.pga_exception', 'jexid'), max(jexid) FROM pgagent.pga_exception
-      UNION ALL
-      SELECT pg_catalog.pg_get_serial_sequence('pgagent.pga_joblog', 'jlgid'), max(jlgid) FROM pgagent.pga_joblog
-      UNION ALL
-      SELECT pg_catalog.pg_get_serial_sequence('pgagent.pga_jobsteplog', 'jslid'), max(jslid) FROM pgagent.pga_jobsteplog) s
-WHERE s.highest > coalesce(pg_catalog.pg_sequence_last_value(s.name::regclass), 0);
-
 UPDATE pgagent.pga_job SET jobnextrun = NULL WHERE jobenabled AND jobnextrun IS NULL AND jobagentid IS NULL;

@@ -324,7 +324,7 @@ plan_jobs(CliSession *session, const char *zone, const char *live, AdoptReport *
 static bool
 move_sequences(CliSession *session, AdoptReport *report, GError **error)
 {
-    g_autoptr(GPtrArray) statements = list_statements(session, "adopt_sequences", NULL, error);
+    g_autoptr(GPtrArray) statements = list_statements(session, "stock_sequences", NULL, error);
 
     if (statements == NULL || !run_statements(session, statements, error))
         return false;

@@ -116,20 +116,31 @@ our_schema(void)
     return g_string_free(text, FALSE);
 }
 
+/* The statements that a query answers with. */
+static bool
+append_statements(CliSession *session, const char *name, const char *const *params, GString *sql,
+                  GError **error)
+{
+    g_autoptr(PGresult) statements = cli_session_query(session, sql_query(name), params, error);
+
+    if (statements == NULL)
+        return false;
+    for (int row = 0; row < PQntuples(statements); row++)
+        g_string_append_printf(sql, "%s;\n", cli_result_text(statements, row, 0));
+    return true;
+}
+
 static bool
 write_changes(CliSession *session, ReleaseReport *report, GError **error)
 {
     g_autofree char *schema = our_schema();
     g_autofree char *disabled = list_disabled(report);
     const char *params[] = {schema, disabled, NULL};
-    g_autoptr(PGresult) changes =
-        cli_session_query(session, sql_query("release_changes"), params, error);
 
-    if (changes == NULL)
-        return false;
     g_string_append(report->sql, sql_script("release/settle"));
-    for (int row = 0; row < PQntuples(changes); row++)
-        g_string_append_printf(report->sql, "%s;\n", cli_result_text(changes, row, 0));
+    if (!append_statements(session, "release_changes", params, report->sql, error) ||
+        !append_statements(session, "stock_sequences", NULL, report->sql, error))
+        return false;
     g_string_append(report->sql, sql_script("release/stock"));
     g_string_append(report->sql, sql_script("release/end"));
     return true;
