@@ -77,4 +77,5 @@ WITH wanted AS (
     FROM skipped w
     WHERE w.slots > 0 AND w.jobid NOT IN (SELECT skpjobid FROM extended)
 )
-SELECT m.jobid, CASE WHEN EXISTS (SELECT FROM cancelled) THEN pg_catalog.pg_notify('pgalmanac', '') END FROM moved m
+SELECT m.jobid, EXISTS (SELECT FROM cancelled), CASE WHEN EXISTS (SELECT FROM cancelled) THEN pg_catalog.pg_notify('pgalmanac', '') END
+FROM moved m

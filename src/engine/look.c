@@ -133,10 +133,11 @@ look_take(Look *self)
 /* Skipping */
 
 static void
-on_skipped(const GArray *job_ids, const GError *error, gpointer user_data)
+on_skipped(const GArray *job_ids, bool has_cancels, const GError *error, gpointer user_data)
 {
     Look *self = user_data;
 
+    self->report.has_cancels = self->report.has_cancels || has_cancels;
     if (error != NULL) {
         look_end(self, error);
         return;

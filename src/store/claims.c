@@ -322,7 +322,7 @@ on_skipped(const DbResult *result, const GError *error, const DbFault *fault, gp
     g_autofree Request *request = user_data;
 
     if (error != NULL) {
-        request->done.skipped(NULL, error, request->user_data);
+        request->done.skipped(NULL, false, error, request->user_data);
         return;
     }
 
@@ -332,7 +332,8 @@ on_skipped(const DbResult *result, const GError *error, const DbFault *fault, gp
 
         g_array_append_val(job_ids, id);
     }
-    request->done.skipped(job_ids, NULL, request->user_data);
+    bool has_cancels = db_result_rows(result) > 0 && db_result_bool(result, 0, 1);
+    request->done.skipped(job_ids, has_cancels, NULL, request->user_data);
 }
 
 void

@@ -164,7 +164,7 @@ def test_busy_queue(jobs, agent, installed):
 
 @pytest.mark.core
 def test_busy_replace(jobs, agent, installed):
-    one = agent()
+    one = agent("-t", "300")  # nothing of it waits for the next look
     held = HeldSql(installed)
     job = jobs.job("replace", held.step, jobbusy="replace")
     jobs.schedule(job)
