@@ -232,7 +232,7 @@ def test_after_now_and_after_the_last_slot(job):
 # ---- Chance ----
 
 ZONES = ["Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca", "America/St_Johns", APIA, NEW_YORK, BERLIN]
-N_RANDOM = int(os.environ.get("PGALMANAC_RANDOM_SCHEDULES", "2500"))
+N_RANDOM = int(os.environ.get("PGALMANAC_RANDOM_SCHEDULES", "1500"))
 
 
 def random_set(chance, choices, most, likelihood):
