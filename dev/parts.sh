@@ -68,8 +68,10 @@ service_tests() { # BUILD [WORD ...]
         "$top/tests/service" "${@:2}"
 }
 
+# Some ask programs of the unit tests.
 part_service() {
     part_build
+    make -s -j"$jobs" check TESTS=
     service_tests gcc "$@"
 }
 

@@ -17,5 +17,7 @@ WITH id (name, highest) AS (
 )
 SELECT pg_catalog.format('ALTER SEQUENCE %s RESTART WITH %s', i.name, i.highest + 1)
 FROM id i
-WHERE i.name IS NOT NULL /* else: somebody's own */ AND i.highest > coalesce(pg_catalog.pg_sequence_last_value(i.name::pg_catalog.regclass), 0)
+WHERE i.name IS NOT NULL /* else: somebody's own */
+  AND i.highest > CASE WHEN pg_catalog.has_sequence_privilege(i.name, 'SELECT, USAGE') /* else: not the owner, who is refused elsewhere */
+                       THEN coalesce(pg_catalog.pg_sequence_last_value(i.name::pg_catalog.regclass), 0) ELSE i.highest END
 ORDER BY i.name
