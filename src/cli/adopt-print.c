@@ -17,12 +17,6 @@ enum {
     JOBS_WHY,
 };
 
-/* Columns of sql/query/doctor_triggers.sql. */
-enum {
-    TRIGGERS_NAME = 4,
-    TRIGGERS_MEND = 7
-};
-
 static const TableColumn columns[] = {
     {.name = "jobid", .title = "Id", .kind = TABLE_NUMBER},
     {.name = "jobname", .title = "Job", .kind = TABLE_TEXT},
@@ -112,8 +106,8 @@ print_advice(const SetupReport *setup, bool is_dry_run)
     const PGresult *triggers = setup->adoption->triggers;
     for (int row = 0; row < PQntuples(triggers); row++)
         printf("  trigger: %s finds what it names by a search path, which agents have not: %s\n",
-               cli_result_text(triggers, row, TRIGGERS_NAME),
-               cli_result_text(triggers, row, TRIGGERS_MEND));
+               cli_result_text(triggers, row, ADOPT_TRIGGERS_NAME),
+               cli_result_text(triggers, row, ADOPT_TRIGGERS_MEND));
     printf("  back:    pgalmanac setup --release gives the tables back to pgAgent\n");
 }
 

@@ -20,10 +20,6 @@ enum {
     AGENTS_PID,
     AGENTS_DESCRIPTION
 };
-enum {
-    TRIGGERS_NAME = 4, /* of sql/query/doctor_triggers.sql */
-    TRIGGERS_MEND = 7
-};
 
 static AdoptReport *
 report_new(void)
@@ -49,20 +45,6 @@ adopt_report_free(AdoptReport *self)
     g_ptr_array_unref(self->agents);
     g_ptr_array_unref(self->sequences);
     g_free(self);
-}
-
-/* The statements that a query makes, each a row. */
-static GPtrArray *
-list_statements(CliSession *session, const char *query, const char *const *params, GError **error)
-{
-    g_autoptr(PGresult) result = cli_session_query(session, sql_query(query), params, error);
-
-    if (result == NULL)
-        return NULL;
-    GPtrArray *statements = g_ptr_array_new_with_free_func(g_free);
-    for (int row = 0; row < PQntuples(result); row++)
-        g_ptr_array_add(statements, g_strdup(cli_result_text(result, row, 0)));
-    return statements;
 }
 
 static bool
@@ -146,7 +128,7 @@ check_owners(CliSession *session, GError **error)
     if (PQntuples(owners) == 0)
         return true;
 
-    g_autoptr(GPtrArray) detach = list_statements(session, "adopt_detach", NULL, error);
+    g_autoptr(GPtrArray) detach = cli_session_list(session, sql_query("adopt_detach"), NULL, error);
     if (detach == NULL)
         return false;
     g_autoptr(GString) text = g_string_new(NULL);
@@ -214,8 +196,8 @@ explain_triggers(const CliSession *session, const AdoptReport *report, GError **
     g_autoptr(GString) text = g_string_new((*error)->message);
     for (int row = 0; row < PQntuples(report->triggers); row++)
         g_string_append_printf(text, "\nTrigger %s needs a search path of its own:\n  %s;",
-                               cli_result_text(report->triggers, row, TRIGGERS_NAME),
-                               cli_result_text(report->triggers, row, TRIGGERS_MEND));
+                               cli_result_text(report->triggers, row, ADOPT_TRIGGERS_NAME),
+                               cli_result_text(report->triggers, row, ADOPT_TRIGGERS_MEND));
     g_free((*error)->message);
     (*error)->message = g_strdup(text->str);
 }
@@ -232,13 +214,13 @@ list_comments(CliSession *session, GError **error)
         g_string_append(ours, schema_file(version, NULL));
     g_string_append(ours, sql_script("release/stock"));
     const char *params[] = {ours->str, NULL};
-    return list_statements(session, "adopt_comments", params, error);
+    return cli_session_list(session, sql_query("adopt_comments"), params, error);
 }
 
 static bool
 run_query(CliSession *session, const char *query, GError **error)
 {
-    g_autoptr(GPtrArray) statements = list_statements(session, query, NULL, error);
+    g_autoptr(GPtrArray) statements = cli_session_list(session, sql_query(query), NULL, error);
 
     return statements != NULL && run_statements(session, statements, error);
 }
@@ -324,7 +306,8 @@ plan_jobs(CliSession *session, const char *zone, const char *live, AdoptReport *
 static bool
 move_sequences(CliSession *session, AdoptReport *report, GError **error)
 {
-    g_autoptr(GPtrArray) statements = list_statements(session, "stock_sequences", NULL, error);
+    g_autoptr(GPtrArray) statements =
+        cli_session_list(session, sql_query("stock_sequences"), NULL, error);
 
     if (statements == NULL || !run_statements(session, statements, error))
         return false;

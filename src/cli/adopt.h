@@ -10,6 +10,12 @@
 #include "cli/session.h"
 #include "cli/setup.h"
 
+/* Columns of `triggers` below. */
+enum {
+    ADOPT_TRIGGERS_NAME = 4,
+    ADOPT_TRIGGERS_MEND = 7,
+};
+
 struct AdoptReport {
     char *extension;      /* version of the extension that was taken over; NULL: plain tables */
     char *database;       /* its name, for pgAdmin */

@@ -23,8 +23,8 @@ bool answer_print(const Answer *self, CliSession *session, const char *const *pa
 /* Several under headings, or one object that has an array under each name, as they were at one instant. */
 typedef struct {
     const char *name; /* in the object */
-    const char
-        *heading; /* for people; NULL = left out where there are no rows and no text for nothing */
+    /* For people; NULL = left out where there are no rows and no text for nothing. */
+    const char *heading;
     Answer answer;
     bool is_record; /* its only row is shown line by line, and is an object instead of an array */
 } AnswerSection;

@@ -121,12 +121,12 @@ static bool
 append_statements(CliSession *session, const char *name, const char *const *params, GString *sql,
                   GError **error)
 {
-    g_autoptr(PGresult) statements = cli_session_query(session, sql_query(name), params, error);
+    g_autoptr(GPtrArray) statements = cli_session_list(session, sql_query(name), params, error);
 
     if (statements == NULL)
         return false;
-    for (int row = 0; row < PQntuples(statements); row++)
-        g_string_append_printf(sql, "%s;\n", cli_result_text(statements, row, 0));
+    for (guint i = 0; i < statements->len; i++)
+        g_string_append_printf(sql, "%s;\n", (char *)g_ptr_array_index(statements, i));
     return true;
 }
 

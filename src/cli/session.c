@@ -170,6 +170,19 @@ cli_session_query(CliSession *self, const char *sql, const char *const *params, 
     return g_steal_pointer(&result);
 }
 
+GPtrArray *
+cli_session_list(CliSession *self, const char *sql, const char *const *params, GError **error)
+{
+    g_autoptr(PGresult) result = cli_session_query(self, sql, params, error);
+
+    if (result == NULL)
+        return NULL;
+    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+    for (int row = 0; row < PQntuples(result); row++)
+        g_ptr_array_add(texts, g_strdup(cli_result_text(result, row, 0)));
+    return texts;
+}
+
 bool
 cli_session_script(CliSession *self, const char *sql, GError **error)
 {

@@ -29,6 +29,10 @@ bool cli_session_check_tables(CliSession *self, GError **error) G_GNUC_WARN_UNUS
 PGresult *cli_session_query(CliSession *self, const char *sql, const char *const *params,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The first field of each row of such a statement, of char *; NULL and an error as above. */
+GPtrArray *cli_session_list(CliSession *self, const char *sql, const char *const *params,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Several statements without parameters, sent as one; if one fails the transaction is rolled back. */
 bool cli_session_script(CliSession *self, const char *sql,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -34,8 +34,8 @@ struct Engine {
     bool is_paused;       /* somebody has paused all, and that was said */
     bool has_trouble;     /* ticks fail, and that was said */
     bool tick_is_fine;    /* the one that is under way has looked, and nothing went wrong */
-    GArray *
-        left_out; /* of int: jobs that the last look could not take; the next one leaves them to others */
+    /* Of int: jobs that the last look could not take; the next one leaves them to others. */
+    GArray *left_out;
 
     bool is_stopping;
     guint grace_id;

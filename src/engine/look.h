@@ -20,12 +20,12 @@ typedef struct {
     int64_t now_mono; /* … when ours said this */
     int64_t next_at;  /* when the next thing is due; NO_INSTANT = nothing known */
     bool has_more;    /* there was more than one look takes, and there is room for it */
-    const char
-        *pause;       /* until when all is paused, and by whom; NULL = it is not, or was not seen */
+    /* Until when all is paused, and by whom; NULL = it is not, or was not seen. */
+    const char *pause;
     bool has_cancels; /* somebody asks for a run to be cancelled */
     bool needs_plans; /* a job that was claimed has to be planned anew */
-    GArray *
-        refused; /* of int: due jobs that could not be taken or skipped: somebody else holds them … */
+    /* Of int: due jobs that could not be taken or skipped: somebody else holds them … */
+    GArray *refused;
     const char *refusal; /* … or the server refuses them: why; else NULL */
 } LookReport;
 

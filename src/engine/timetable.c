@@ -244,12 +244,6 @@ timetable_next(const Timetable *self, int64_t after_at)
     return after_at <= self->after_at ? self->first_at : search(self, after_at);
 }
 
-bool
-timetable_asks(const Timetable *self, int64_t at)
-{
-    return self->whole != NULL && at > self->after_at && schedule_asks(self->whole, at);
-}
-
 int64_t
 timetable_count(const Timetable *self, int64_t until, int64_t limit, ScheduleSlot *last)
 {

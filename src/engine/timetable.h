@@ -33,7 +33,6 @@ bool timetable_is_readable(const Timetable *self);
 
 /* The first slot strictly after that instant; NO_INSTANT = none. */
 int64_t timetable_next(const Timetable *self, int64_t after_at);
-bool timetable_asks(const Timetable *self, int64_t at);
 /* How many slots there are up to that instant, counted no further than limit, and the last of them, whose schedule is the one
  * that asks for it. 0 = none. */
 int64_t timetable_count(const Timetable *self, int64_t until, int64_t limit, ScheduleSlot *last);

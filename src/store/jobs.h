@@ -44,8 +44,8 @@ typedef struct {
 
 /* What else the look has found out. */
 typedef struct {
-    const char
-        *pause; /* until when all is paused, and by whom; NULL = it is not. Its end is next.at */
+    /* Until when all is paused, and by whom; NULL = it is not. Its end is next.at. */
+    const char *pause;
     bool has_cancels; /* somebody asks for a run to be cancelled, one of ours or not */
 } JobsNews;
 
