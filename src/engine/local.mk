@@ -9,6 +9,7 @@ libengine_a_SOURCES = \
 	src/engine/planner.c src/engine/planner.h \
 	src/engine/recover.c src/engine/recover.h \
 	src/engine/replan.c src/engine/replan.h \
-	src/engine/run.c src/engine/run.h \
+	src/engine/run.c src/engine/run.h src/engine/run-private.h \
+	src/engine/run-step.c src/engine/run-stop.c src/engine/run-waiting.c \
 	src/engine/timetable.c src/engine/timetable.h \
 	src/engine/warmer.c src/engine/warmer.h
