@@ -5,7 +5,7 @@ WITH dead AS (
     SELECT jagpid, jagepoch, jaguuid, coalesce(jagname, jagstation) AS name
     FROM pgagent.pga_jobagent
     WHERE jagpid = $1::int4 AND jagepoch IS NOT DISTINCT FROM $2::int8
-      AND (jaglease IS NULL OR jaglease < now() + ($3::int8 - 5000000) * interval '1 microsecond')
+      AND (jaglease IS NULL OR jagrenewed IS NULL OR jaglease < now() OR jagrenewed < now() - (jaglease - jagrenewed) / 6)
     FOR UPDATE SKIP LOCKED
 ), beside AS (
     /* Jobs that run beside themselves: another agent may have claimed them since. */

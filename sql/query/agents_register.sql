@@ -9,16 +9,16 @@ WITH known AS (
     SELECT FROM pgagent.pga_jobagent WHERE jaguuid = $1::uuid AND jagepoch = $5::int8
 ), entered AS (
     INSERT INTO pgagent.pga_jobagent AS a
-        (jagpid, jaglogintime, jagstation, jaguuid, jagname, jagversion, jagepoch, jaglease, jagbackendstart,
+        (jagpid, jaglogintime, jagstation, jaguuid, jagname, jagversion, jagepoch, jaglease, jagrenewed, jagbackendstart,
          jaguser, jagbatch, jagskew)
     SELECT pg_catalog.pg_backend_pid(), now(), $3::text, $1::uuid, $2::text, $4::text,
            CASE WHEN $5::int8 = 0 THEN pg_catalog.nextval('pgagent.pga_epoch_seq') ELSE $5::int8 END,
-           now() + $6::int8 * interval '1 microsecond',
+           now() + $6::int8 * interval '1 microsecond', now(),
            (SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()),
            $8::text, $9::text, date_trunc('milliseconds', $10::timestamptz - clock_timestamp())
     WHERE $5::int8 = 0 OR EXISTS (SELECT FROM known)
     ON CONFLICT (jagpid) DO UPDATE
-    SET jaglease = excluded.jaglease, jagbackendstart = excluded.jagbackendstart
+    SET jaglease = excluded.jaglease, jagrenewed = excluded.jagrenewed, jagbackendstart = excluded.jagbackendstart
     WHERE a.jaguuid = excluded.jaguuid
     RETURNING jagepoch
 ), startup AS (

@@ -2,6 +2,7 @@
 -- ($5), its clock ($6). No row: somebody took the lease away.
 UPDATE pgagent.pga_jobagent
 SET jaglease = now() + $3::int8 * interval '1 microsecond',
+    jagrenewed = now(),
     jagfull = $4::text[],
     jagbatch = $5::text,
     jagskew = date_trunc('milliseconds', $6::timestamptz - clock_timestamp())

@@ -7,12 +7,14 @@ ALTER TABLE pgagent.pga_jobagent
     ADD COLUMN jagversion text,
     ADD COLUMN jagepoch int8,
     ADD COLUMN jaglease timestamptz,
+    ADD COLUMN jagrenewed timestamptz,
     ADD COLUMN jagbackendstart timestamptz;
 COMMENT ON COLUMN pgagent.pga_jobagent.jaguuid IS 'Identity of the agent for as long as it lives; NULL = a pgAgent';
 COMMENT ON COLUMN pgagent.pga_jobagent.jagname IS 'Name of the agent, by default its host''s';
 COMMENT ON COLUMN pgagent.pga_jobagent.jagversion IS 'Version of the agent''s program';
 COMMENT ON COLUMN pgagent.pga_jobagent.jagepoch IS 'Number that grows whenever an agent begins anew; what an older one still writes is refused';
 COMMENT ON COLUMN pgagent.pga_jobagent.jaglease IS 'The agent counts as alive until then, by the database''s clock';
+COMMENT ON COLUMN pgagent.pga_jobagent.jagrenewed IS 'Its last sign of life; the time from here to jaglease is the length of its lease';
 COMMENT ON COLUMN pgagent.pga_jobagent.jagbackendstart IS 'When the server process jagpid was started; tells it from a later one with the same number';
 
 ALTER TABLE pgagent.pga_job

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* The only place that reads a clock. Instants are microseconds: `_at` since 1970 UTC (wall clock),
- * `_mono` since some start (monotonic, stands still while the machine sleeps). */
+ * `_mono` since some start (monotonic, stands still while the machine sleeps), `_boot` since another one (monotonic,
+ * goes on while the machine sleeps: for what others count meanwhile). */
 #pragma once
 
 #include <stdint.h>
@@ -10,3 +11,5 @@
 
 int64_t clock_now_at(void);
 int64_t clock_now_mono(void);
+/* Greater than 0. */
+int64_t clock_now_boot(void);

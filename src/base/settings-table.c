@@ -33,6 +33,8 @@ const Setting settings_table[] = {
      SETTING_RELOADABLE, "longest time between two looks for jobs that are due"},
     {"retry-interval", 'r', "SECONDS", SETTING_DURATION, AT(retry_us), "30s", SECOND, HOUR,
      SETTING_RELOADABLE, "longest time between two attempts to connect"},
+    {"lease", 0, "SECONDS", SETTING_DURATION, AT(lease_us), "30s", 3 * SECOND, HOUR, 0,
+     "how long other agents take this one for alive after its last sign of life"},
     {"log-file", 's', "FILE", SETTING_PATH, AT(log_file), "", 0, 0, 0,
      "log to this file instead of standard error or the journal"},
     {"log-level", 'l', "LEVEL", SETTING_INTEGER, AT(log_level), "0", 0, 2, SETTING_RELOADABLE,

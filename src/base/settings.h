@@ -17,6 +17,7 @@ typedef struct {
     bool foreground;            /* -f */
     int64_t poll_us;            /* -t SECONDS: the longest time between two looks */
     int64_t retry_us;           /* -r SECONDS: the longest time between two attempts to connect */
+    int64_t lease_us;           /* --lease SECONDS: how long others take this agent for alive */
     char *log_file;             /* -s FILE; NULL = stderr or journal */
     int log_level;              /* -l 0|1|2 */
     int64_t grace_us;           /* --grace: how long running steps may go on after SIGTERM */

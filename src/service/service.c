@@ -250,7 +250,7 @@ service_open(Service *self, const char *conninfo, GError **error)
                                 .may_run_batch = settings->batch,
                                 .batch_user = settings->batch_user,
                                 .output_limit = settings->output_limit};
-    self->store = store_new(self->target, settings->name, g_get_host_name(),
+    self->store = store_new(self->target, settings->name, g_get_host_name(), settings->lease_us,
                             settings->connect_timeout_us, settings->retry_us, &events, self);
     service_describe(self);
     self->engine = engine_new(self->store, &self->steps, settings);

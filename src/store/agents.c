@@ -75,7 +75,7 @@ agents_register(Store *store, DbConn *conn, AgentsRegistered registered, gpointe
     db_params_add_text(row, store_host(store));
     db_params_add_text(row, PACKAGE_VERSION);
     db_params_add_int8(row, store_epoch(store));
-    db_params_add_int8(row, STORE_LEASE_US);
+    db_params_add_int8(row, store_lease_us(store));
     db_params_add_bool(row, !store_was_registered(store));
     db_params_add_text(row, store_user(store));
     db_params_add_text(row, store_batch(store));
@@ -138,7 +138,7 @@ agents_renew(Store *store, AgentsRenewed renewed, gpointer user_data)
     request->user_data = user_data;
     db_params_add_text(params, store_uuid(store));
     db_params_add_int8(params, store_epoch(store));
-    db_params_add_int8(params, STORE_LEASE_US);
+    db_params_add_int8(params, store_lease_us(store));
     params_add_texts(params, store_full(store));
     db_params_add_text(params, store_batch(store));
     db_params_add_instant(params, clock_now_at());
@@ -192,7 +192,6 @@ on_dead(const DbResult *result, const GError *error, const DbFault *fault, gpoin
             db_params_add_null(params);
         else
             db_params_add_int8(params, db_result_int(result, row, 2));
-        db_params_add_int8(params, STORE_LEASE_US);
         db_conn_query(control, sql_query("agents_bury"), g_steal_pointer(&params), on_buried,
                       g_strdup(db_result_text(result, row, 1)));
     }
@@ -208,7 +207,6 @@ agents_bury_dead(Store *store)
         return;
 
     g_autoptr(DbParams) params = db_params_new();
-    db_params_add_int8(params, STORE_LEASE_US);
     db_params_add_text(params, store_uuid(store));
     db_conn_query(control, sql_query("agents_dead"), g_steal_pointer(&params), on_dead, store);
 }

@@ -4,6 +4,7 @@ libstore_a_SOURCES = \
 	src/store/agents.c src/store/agents.h \
 	src/store/claims.c src/store/claims.h \
 	src/store/jobs.c src/store/jobs.h \
+	src/store/lease.c src/store/lease.h \
 	src/store/lists.c src/store/lists.h \
 	src/store/plans.c src/store/plans.h \
 	src/store/requests.c src/store/requests.h \

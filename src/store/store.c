@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "store/agents.h"
+#include "store/lease.h"
 #include "store/link.h"
 #include "store/sql.h"
 #include "store/tables.h"
@@ -14,8 +15,6 @@
 #define TRIM_EVERY_BEATS 100
 /* Heartbeats without an answer until the connection is given up: in time before the lease ends. */
 #define UNANSWERED_MAX 4
-/* After an outage all agents come back before anyone is buried. */
-#define MERCY_US (INT64_C(15) * CLOCK_US_PER_SECOND)
 
 struct Store {
     Link *control;
@@ -26,7 +25,8 @@ struct Store {
     char *host;
     char *user;
     char *batch;
-    GPtrArray *full;         /* of char *: servers without a free connection */
+    GPtrArray *full; /* of char *: servers without a free connection */
+    AgentLease lease;
     int64_t epoch;           /* 0 = not registered yet */
     GPtrArray *lost_batches; /* of char * */
     bool log_is_ready;
@@ -69,6 +69,12 @@ int64_t
 store_epoch(const Store *self)
 {
     return self->epoch;
+}
+
+int64_t
+store_lease_us(const Store *self)
+{
+    return self->lease.length_us;
 }
 
 bool
@@ -284,7 +290,7 @@ on_registered(int64_t epoch, const GError *error, gpointer user_data)
     }
 
     if (self->was_ready)
-        self->may_bury_at_mono = clock_now_mono() + MERCY_US;
+        self->may_bury_at_mono = clock_now_mono() + agent_lease_mercy_us(&self->lease);
     self->is_untidy = self->was_ready;
     self->epoch = epoch;
     self->is_registered = true;
@@ -292,7 +298,8 @@ on_registered(int64_t epoch, const GError *error, gpointer user_data)
     link_settled(self->control);
     store_bury_dead(self);
     self->unanswered = 0;
-    self->heartbeat_id = g_timeout_add(STORE_HEARTBEAT_MS, on_heartbeat, self);
+    self->heartbeat_id = g_timeout_add(
+        (guint)(agent_lease_heartbeat_us(&self->lease) / CLOCK_US_PER_MS), on_heartbeat, self);
     if (link_conn(self->log) == NULL)
         link_open(self->log);
     store_become_ready(self);
@@ -408,8 +415,9 @@ on_log_lost(gpointer user_data)
 }
 
 Store *
-store_new(DbTarget *target, const char *name, const char *host, int64_t connect_timeout_us,
-          int64_t retry_us, const StoreEvents *events, gpointer user_data)
+store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us,
+          int64_t connect_timeout_us, int64_t retry_us, const StoreEvents *events,
+          gpointer user_data)
 {
     static const LinkEvents control_events = {.opened = on_control_opened,
                                               .lost = on_control_lost,
@@ -421,6 +429,7 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t connect_
     self->uuid = g_uuid_string_random();
     self->name = g_strdup(name);
     self->host = g_strdup(host);
+    agent_lease_begin(&self->lease, lease_us);
     self->events = *events;
     self->user_data = user_data;
     self->writer = writer_new();
@@ -429,6 +438,7 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t connect_
     self->control =
         link_new(target, "control connection", connect_timeout_us, retry_us, &control_events, self);
     self->log = link_new(target, "log connection", connect_timeout_us, retry_us, &log_events, self);
+    store_set_times(self, connect_timeout_us, retry_us);
     return self;
 }
 
@@ -456,8 +466,10 @@ store_free(Store *self)
 void
 store_set_times(Store *self, int64_t connect_timeout_us, int64_t retry_us)
 {
-    link_set_times(self->control, connect_timeout_us, retry_us);
-    link_set_times(self->log, connect_timeout_us, retry_us);
+    int64_t pause_us = MIN(retry_us, agent_lease_margin_us(&self->lease));
+
+    link_set_times(self->control, connect_timeout_us, pause_us);
+    link_set_times(self->log, connect_timeout_us, pause_us);
 }
 
 void

@@ -9,9 +9,6 @@
 
 typedef struct Store Store;
 
-#define STORE_LEASE_US     (INT64_C(30) * 1000000)
-#define STORE_HEARTBEAT_MS 3000
-
 typedef struct {
     /* Registered and able to work: for the first time, after a reconnect, or in a new epoch. */
     void (*ready)(gpointer user_data);
@@ -25,9 +22,11 @@ typedef struct {
     bool (*refused)(const GError *error, gpointer user_data);
 } StoreEvents;
 
-/* name: the agent's; host: of this machine. retry_us: the longest pause between two attempts to connect. */
-Store *store_new(DbTarget *target, const char *name, const char *host, int64_t connect_timeout_us,
-                 int64_t retry_us, const StoreEvents *events, gpointer user_data);
+/* name: the agent's; host: of this machine; lease_us: the length of its lease. retry_us: the longest pause between two
+ * attempts to connect. */
+Store *store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us,
+                 int64_t connect_timeout_us, int64_t retry_us, const StoreEvents *events,
+                 gpointer user_data);
 void store_free(Store *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 
@@ -52,6 +51,7 @@ DbConn *store_control(Store *self); /* NULL while lost */
 Writer *store_writer(Store *self);
 const char *store_uuid(const Store *self);
 int64_t store_epoch(const Store *self);
+int64_t store_lease_us(const Store *self);
 /* False only before this agent's first entry in the register. */
 bool store_was_registered(const Store *self);
 const char *store_name(const Store *self);

@@ -78,7 +78,7 @@ ADDED = {
     "sequences": {"pga_request_reqid_seq", "pga_skipped_skpid_seq", "pga_agentlog_aglid_seq", "pga_epoch_seq"},
     "columns": {
         "pga_jobagent.jaguuid", "pga_jobagent.jagname", "pga_jobagent.jagversion", "pga_jobagent.jagepoch",
-        "pga_jobagent.jaglease", "pga_jobagent.jagbackendstart", "pga_jobagent.jagfull", "pga_jobagent.jaguser",
+        "pga_jobagent.jaglease", "pga_jobagent.jagrenewed", "pga_jobagent.jagbackendstart", "pga_jobagent.jagfull", "pga_jobagent.jaguser",
         "pga_jobagent.jagbatch", "pga_jobagent.jagskew",
         "pga_job.jobtimezone", "pga_job.jobtimeout", "pga_job.jobreplan", "pga_job.jobplanned", "pga_job.joblastslot",
         "pga_job.jobrevision", "pga_job.joblastend",

@@ -26,11 +26,23 @@ test_never_back(void)
     }
 }
 
+static void
+test_boot(void)
+{
+    int64_t boot = clock_now_boot();
+
+    g_assert_cmpint(boot, >, 0);
+    /* A machine has been up at least for as long as it was awake. */
+    g_assert_cmpint(clock_now_boot(), >=, clock_now_mono() - CLOCK_US_PER_SECOND);
+    g_assert_cmpint(clock_now_boot(), >=, boot);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/clock/wall", test_wall);
     g_test_add_func("/clock/never-back", test_never_back);
+    g_test_add_func("/clock/boot", test_boot);
     return g_test_run();
 }

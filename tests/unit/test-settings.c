@@ -70,6 +70,7 @@ test_defaults(void)
     g_assert_false(settings->foreground);
     g_assert_cmpint(settings->poll_us, ==, 10 * CLOCK_US_PER_SECOND);
     g_assert_cmpint(settings->retry_us, ==, 30 * CLOCK_US_PER_SECOND);
+    g_assert_cmpint(settings->lease_us, ==, 30 * CLOCK_US_PER_SECOND);
     g_assert_null(settings->log_file);
     g_assert_cmpint(settings->log_level, ==, 0);
     g_assert_cmpint(settings->grace_us, ==, 60 * CLOCK_US_PER_SECOND);
