@@ -109,6 +109,7 @@ SQL_QUERY = \
 	sql/query/requests_cancels.sql \
 	sql/query/rules_load.sql \
 	sql/query/runs_close.sql \
+	sql/query/runs_close_given_up.sql \
 	sql/query/runs_close_step.sql \
 	sql/query/runs_note_pid.sql \
 	sql/query/runs_note_waiting.sql \

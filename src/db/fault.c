@@ -116,6 +116,13 @@ fault_to_error(const DbFault *fault)
     return g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_QUERY, text->str);
 }
 
+bool
+fault_is_of_tables(const DbFault *self)
+{
+    static const char *const states[] = {"42501", "42P01", "42703", "42883", "3F000", NULL};
+    return self && has_one_of(self, states);
+}
+
 /* What the server says while it lets nobody in, and what may be gone at the next attempt. Everything else
  * that it says about a connection, it will say again. */
 static AlmanacError

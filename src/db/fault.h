@@ -21,6 +21,8 @@ typedef struct {
 bool fault_is_of_server(const DbFault *self);
 /* True if the statement met another one (a lock, a deadlock, a time limit): the same may succeed later. */
 bool fault_is_of_rivals(const DbFault *self);
+/* True if any statement like it would be refused as long as the tables and the rights on them are as they are. */
+bool fault_is_of_tables(const DbFault *self);
 
 /* Why an attempt to connect failed: code by the SQLSTATE in a message of verbosity VERBOSE (or by
  * needs_password), the text as a reader wants it, without SQLSTATE, source location and libpq's preamble. */

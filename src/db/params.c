@@ -240,3 +240,12 @@ db_params_formats(const DbParams *self)
 {
     return (const int *)(gconstpointer)self->formats->data;
 }
+
+int64_t
+db_params_size(const DbParams *self)
+{
+    int64_t size = 0;
+    for (guint i = 0; self && i < self->lengths->len; i++)
+        size += g_array_index(self->lengths, int, i);
+    return size;
+}

@@ -44,3 +44,5 @@ const unsigned int *db_params_types(const DbParams *self);
 const char *const *db_params_values(DbParams *self);
 const int *db_params_lengths(const DbParams *self);
 const int *db_params_formats(const DbParams *self);
+/* Bytes of all values. self may be NULL. */
+int64_t db_params_size(const DbParams *self);

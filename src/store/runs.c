@@ -3,9 +3,15 @@
 
 #include "store/runs.h"
 
+#include <string.h>
+
+#include "base/capture.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "store/sql.h"
+
+/* Bytes that are kept of an output when too much waits to be written. */
+#define SHORT_OUTPUT 2048
 
 typedef struct {
     RunsStepOpened opened;
@@ -105,6 +111,7 @@ typedef struct {
     char *output;
     char *sqlstate;
     bool was_replaced; /* the output, by why it could not be stored */
+    bool is_reported;  /* that it cannot be written was said */
 } StepEnd;
 
 static void
@@ -134,6 +141,23 @@ step_end_replace_output(StepEnd *self, const GError *error)
     return true;
 }
 
+/* The row would seem to run for ever: one that is refused is sent again, like that of a run. */
+static WriterAnswer
+step_end_refused(StepEnd *self, const GError *error)
+{
+    if (step_end_replace_output(self, error)) {
+        step_end_write(self);
+        return WRITER_DONE;
+    }
+    if (!self->is_reported)
+        log_error("could not write how a step ended, will keep trying: %s", error->message);
+    self->is_reported = true;
+    if (writer_has_room(store_writer(self->store)))
+        return WRITER_AGAIN;
+    step_end_free(self);
+    return WRITER_DONE;
+}
+
 static WriterAnswer
 on_step_closed(const DbResult *result, const GError *error, gpointer user_data)
 {
@@ -141,12 +165,9 @@ on_step_closed(const DbResult *result, const GError *error, gpointer user_data)
 
     if (error == NULL && db_result_rows(result) == 0)
         return WRITER_AGAIN;
-    if (error != NULL && !error_is_given_up(error) && step_end_replace_output(self, error)) {
-        step_end_write(self);
-        return WRITER_DONE;
-    }
     if (error != NULL && !error_is_given_up(error))
-        log_error("could not write how a step ended: %s", error->message);
+        return step_end_refused(self, error);
+
     step_end_free(self);
     return WRITER_DONE;
 }
@@ -167,20 +188,43 @@ step_end_write(StepEnd *self)
                on_step_closed, self);
 }
 
+static char *
+shortened(const char *output)
+{
+    g_autoptr(Capture) capture = capture_new(SHORT_OUTPUT);
+
+    capture_append(capture, output, strlen(output));
+    return capture_text(capture);
+}
+
 void
 runs_close_step(Store *store, int64_t step_log_id, char status, int result, int64_t duration_us,
                 const char *output, const char *sqlstate)
 {
-    StepEnd *end = g_new(StepEnd, 1);
+    Writer *writer = store_writer(store);
 
+    if (!writer_has_room(writer))
+        return;
+
+    StepEnd *end = g_new(StepEnd, 1);
     *end = (StepEnd){.store = store,
                      .step_log_id = step_log_id,
                      .status = status,
                      .result = result,
                      .duration_us = duration_us,
-                     .output = g_strdup(output),
+                     .output = writer_is_heavy(writer) ? shortened(output) : g_strdup(output),
                      .sqlstate = g_strdup(sqlstate)};
     step_end_write(end);
+}
+
+void
+runs_close_given_up(Store *store)
+{
+    g_autoptr(DbParams) params = db_params_new();
+
+    db_params_add_int8(params, store_epoch(store));
+    writer_add(store_writer(store), sql_query("runs_close_given_up"), g_steal_pointer(&params),
+               NULL, NULL);
 }
 
 /* The end of a run */

@@ -25,9 +25,13 @@ void runs_note_pid(Store *store, int64_t step_log_id, int pid);
 /* Tells what a step waits for whose row is open already; done with by runs_note_pid and by closing. */
 void runs_note_waiting(Store *store, int64_t step_log_id, const char *what);
 
-/* output may be any text; sqlstate NULL = none. */
+/* output may be any text; sqlstate NULL = none. When too much waits to be written, little is kept of the output, or
+ * nothing at all is written; then runs_close_given_up mends the row. */
 void runs_close_step(Store *store, int64_t step_log_id, char status, int result,
                      int64_t duration_us, const char *output, const char *sqlstate);
+
+/* Closes steps whose end was given up, and whose run is over. */
+void runs_close_given_up(Store *store);
 
 typedef void (*RunsClosed)(const GError *error, gpointer user_data);
 /* Also frees the job. reason NULL = none. */

@@ -9,6 +9,7 @@
 #include "store/agents.h"
 #include "store/lease.h"
 #include "store/link.h"
+#include "store/runs.h"
 #include "store/sql.h"
 #include "store/tables.h"
 
@@ -414,6 +415,12 @@ on_log_lost(gpointer user_data)
     writer_set_conn(self->writer, NULL);
 }
 
+static void
+on_caught_up(gpointer user_data)
+{
+    runs_close_given_up(user_data);
+}
+
 Store *
 store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us,
           int64_t connect_timeout_us, int64_t retry_us, const StoreEvents *events,
@@ -433,6 +440,7 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us
     self->events = *events;
     self->user_data = user_data;
     self->writer = writer_new();
+    writer_on_caught_up(self->writer, on_caught_up, self);
     self->lost_batches = g_ptr_array_new_with_free_func(g_free);
     self->full = g_ptr_array_new_with_free_func(g_free);
     self->control =

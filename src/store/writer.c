@@ -9,9 +9,11 @@
 #include "base/log.h"
 
 #define BATCH_MAX        100
-#define PENDING_LIMIT    100000 /* beyond it, writes that nobody waits for are dropped */
-#define AGAIN_FIRST_MS   100    /* a write that has to wait for somebody */
-#define TROUBLE_FIRST_MS 500    /* a server that cannot write at all */
+#define WAITING_LIMIT    10000 /* writes: beyond it, those that can be done without are not taken */
+#define PUT_OFF_LIMIT    1000  /* of these that are put off: each asks the server by itself */
+#define TEXT_LIMIT       (INT64_C(64) * 1024 * 1024) /* bytes: beyond it, long texts are to be cut */
+#define AGAIN_FIRST_MS   100                         /* a write that has to wait for somebody */
+#define TROUBLE_FIRST_MS 500                         /* a server that cannot write at all */
 #define PAUSE_MAX_MS     5000
 
 typedef struct {
@@ -22,20 +24,38 @@ typedef struct {
     gpointer user_data;
     guint pause_ms; /* before it is sent again; 0 = it was never put off */
     guint again_id;
+    bool is_probe; /* of its statement's hold */
 } Write;
+
+/* Of one statement: the tables do not take it as they are (a right is missing). The oldest write is tried again now
+ * and then; when it goes through, the others follow. */
+typedef struct {
+    Writer *writer;
+    GQueue writes; /* of Write, without the probe that is under way */
+    char *reason;
+    guint pause_ms;
+    guint probe_id;
+} Hold;
 
 struct Writer {
     DbConn *conn;
     GQueue pending;    /* of Write */
     GQueue put_off;    /* of Write, each with a timer of its own */
     GPtrArray *flying; /* of Write: the transaction under way */
-    guint batch_max;   /* halved after a refusal, doubled after a success */
+    GHashTable *holds; /* text of a statement -> Hold */
+    guint held;        /* writes in all of them */
+    int64_t bytes;     /* of all parameters */
+    guint dropped;     /* not taken since it was last caught up */
+    bool is_heavy;     /* and that was said */
+    void (*caught_up)(gpointer user_data);
+    gpointer caught_up_data;
+    guint batch_max; /* halved after a refusal, doubled after a success */
     guint flush_id;
     guint trouble_ms; /* the server cannot write: the pause before the next attempt; 0 = it can */
-    bool overflowing;
 };
 
 static void writer_flush(Writer *self);
+static void writer_schedule(Writer *self, guint after_ms);
 
 static void
 write_free(gpointer data)
@@ -43,8 +63,19 @@ write_free(gpointer data)
     Write *write = data;
 
     g_clear_handle_id(&write->again_id, g_source_remove);
+    write->writer->bytes -= db_params_size(write->params);
     db_params_free(write->params);
     g_free(write);
+}
+
+static void
+hold_free(gpointer data)
+{
+    Hold *hold = data;
+
+    g_clear_handle_id(&hold->probe_id, g_source_remove);
+    g_free(hold->reason);
+    g_free(hold);
 }
 
 Writer *
@@ -55,6 +86,7 @@ writer_new(void)
     g_queue_init(&self->pending);
     g_queue_init(&self->put_off);
     self->flying = g_ptr_array_new_with_free_func(write_free);
+    self->holds = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hold_free);
     self->batch_max = BATCH_MAX;
     return self;
 }
@@ -68,6 +100,7 @@ writer_free(Writer *self)
     writer_clear(self);
     g_clear_handle_id(&self->flush_id, g_source_remove);
     g_ptr_array_unref(self->flying);
+    g_hash_table_unref(self->holds);
     g_free(self);
 }
 
@@ -124,10 +157,112 @@ writer_put_off(Writer *self, Write *write)
     g_queue_push_tail(&self->put_off, write);
 }
 
+/* Writes that the tables do not take as they are */
+
+static gboolean
+on_probe(gpointer user_data)
+{
+    Hold *hold = user_data;
+    Write *write = g_queue_pop_head(&hold->writes);
+
+    hold->probe_id = 0;
+    hold->writer->held--;
+    write->is_probe = true;
+    g_queue_push_head(&hold->writer->pending, write);
+    if (hold->writer->flush_id == 0)
+        writer_schedule(hold->writer, 0);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+hold_pause(Hold *hold)
+{
+    hold->pause_ms = CLAMP(hold->pause_ms * 2, TROUBLE_FIRST_MS, PAUSE_MAX_MS);
+    hold->probe_id = g_timeout_add(hold->pause_ms, on_probe, hold);
+}
+
+/* Several statements may need the same right: that is said once. */
+static bool
+writer_has_hold_for(const Writer *self, const char *reason)
+{
+    GHashTableIter all;
+    gpointer hold;
+
+    g_hash_table_iter_init(&all, self->holds);
+    while (g_hash_table_iter_next(&all, NULL, &hold)) {
+        if (strcmp(((Hold *)hold)->reason, reason) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Takes the write over. */
+static void
+writer_hold(Writer *self, Write *write, const GError *error)
+{
+    Hold *hold = g_hash_table_lookup(self->holds, write->sql);
+
+    if (hold == NULL) {
+        if (!writer_has_hold_for(self, error->message))
+            log_error("could not write to a log table, will keep trying: %s", error->message);
+        hold = g_new0(Hold, 1);
+        hold->writer = self;
+        hold->reason = g_strdup(error->message);
+        g_queue_init(&hold->writes);
+        g_hash_table_insert(self->holds, (gpointer)write->sql, hold);
+    }
+    if (write->is_probe)
+        g_queue_push_head(&hold->writes, write);
+    else
+        g_queue_push_tail(&hold->writes, write);
+    self->held++;
+    if (write->is_probe || hold->pause_ms == 0)
+        hold_pause(hold);
+    write->is_probe = false;
+}
+
+/* The statement went through, or what is wrong now is not the tables. */
+static void
+writer_release(Writer *self, Write *probe)
+{
+    Hold *hold = g_hash_table_lookup(self->holds, probe->sql);
+
+    probe->is_probe = false;
+    self->held -= hold->writes.length;
+    for (Write *write; (write = g_queue_pop_head(&hold->writes)) != NULL;)
+        g_queue_push_tail(&self->pending, write);
+    g_autofree char *reason = g_strdup(hold->reason);
+    g_hash_table_remove(self->holds, probe->sql);
+    if (!writer_has_hold_for(self, reason))
+        log_notice("a log table takes writes again that it refused: %s", reason);
+}
+
+static bool
+writer_is_full(const Writer *self)
+{
+    return self->pending.length + self->held >= WAITING_LIMIT ||
+           self->put_off.length >= PUT_OFF_LIMIT;
+}
+
+/* What was not taken is told once there is room again. */
+static void
+writer_catch_up(Writer *self)
+{
+    if (self->dropped == 0 || self->held > 0 || self->trouble_ms > 0 || writer_is_full(self))
+        return;
+    log_warning("%u writes to the log tables were given up, because too many waited",
+                self->dropped);
+    self->dropped = 0;
+    if (self->caught_up != NULL)
+        self->caught_up(self->caught_up_data);
+}
+
 /* Takes the write over. */
 static void
 writer_answer(Writer *self, Write *write, const DbResult *result, const GError *error)
 {
+    if (write->is_probe)
+        writer_release(self, write);
     if (write->done != NULL && write->done(result, error, write->user_data) == WRITER_AGAIN)
         writer_put_off(self, write);
     else
@@ -180,6 +315,8 @@ writer_refused(Writer *self, const GError *error, const DbFault *fault)
     } else if (fault_is_of_rivals(fault)) {
         log_debug("a row of the log tables has to wait: %s", error->message);
         writer_put_off(self, g_ptr_array_steal_index(self->flying, 0));
+    } else if (fault_is_of_tables(fault)) {
+        writer_hold(self, g_ptr_array_steal_index(self->flying, 0), error);
     } else {
         writer_answer_all(self, NULL, error);
     }
@@ -195,6 +332,7 @@ on_written(const GPtrArray *results, int failed, const GError *error, const DbFa
         self->batch_max = MIN(self->batch_max * 2, BATCH_MAX);
         writer_out_of_trouble(self);
         writer_answer_all(self, results, NULL);
+        writer_catch_up(self);
     } else if (error_is_cut_off(error)) {
         writer_take_back(self);
         return;
@@ -235,21 +373,57 @@ writer_set_conn(Writer *self, DbConn *conn)
         writer_schedule(self, 0);
 }
 
+bool
+writer_has_room(Writer *self)
+{
+    if (!writer_is_full(self))
+        return true;
+    if (self->dropped++ == 0)
+        log_error("too many writes to the log tables wait: giving up what can be done without");
+    return false;
+}
+
+bool
+writer_is_heavy(Writer *self)
+{
+    if (self->bytes > TEXT_LIMIT && !self->is_heavy) {
+        log_warning("more than %d MB wait to be written to the log tables: keeping little of "
+                    "what steps print",
+                    (int)(TEXT_LIMIT / 1024 / 1024));
+        self->is_heavy = true;
+    } else if (self->bytes < TEXT_LIMIT / 2 && self->is_heavy) {
+        log_notice("what steps print is kept again");
+        self->is_heavy = false;
+    }
+    return self->is_heavy;
+}
+
+void
+writer_on_caught_up(Writer *self, void (*caught_up)(gpointer user_data), gpointer user_data)
+{
+    self->caught_up = caught_up;
+    self->caught_up_data = user_data;
+}
+
 void
 writer_add(Writer *self, const char *sql, DbParams *params, WriterDone done, gpointer user_data)
 {
-    if (done == NULL && g_queue_get_length(&self->pending) >= PENDING_LIMIT) {
-        if (!self->overflowing)
-            log_notice("could not keep more unwritten log rows: dropping messages");
-        self->overflowing = true;
+    if (done == NULL && !writer_has_room(self)) {
         db_params_free(params);
         return;
     }
 
     Write *write = g_new(Write, 1);
+    Hold *hold = g_hash_table_lookup(self->holds, sql);
+
     *write =
         (Write){.writer = self, .sql = sql, .params = params, .done = done, .user_data = user_data};
-    self->overflowing = false;
+    self->bytes += db_params_size(params);
+    if (hold != NULL) {
+        g_queue_push_tail(&hold->writes, write);
+        self->held++;
+        return;
+    }
     g_queue_push_tail(&self->pending, write);
     if (self->flush_id == 0)
         writer_schedule(self, 0);
@@ -274,6 +448,21 @@ cancel_all(GQueue *writes)
         write_cancel(write);
 }
 
+static void
+writer_cancel_held(Writer *self)
+{
+    GHashTableIter all;
+    gpointer hold;
+
+    g_hash_table_iter_init(&all, self->holds);
+    while (g_hash_table_iter_next(&all, NULL, &hold)) {
+        for (Write *write; (write = g_queue_pop_head(&((Hold *)hold)->writes)) != NULL;)
+            g_queue_push_tail(&self->pending, write);
+    }
+    g_hash_table_remove_all(self->holds);
+    self->held = 0;
+}
+
 void
 writer_clear(Writer *self)
 {
@@ -281,11 +470,13 @@ writer_clear(Writer *self)
     for (guint i = 0; i < self->flying->len; i++)
         write_cancel(g_ptr_array_index(self->flying, i));
     cancel_all(&self->put_off);
+    writer_cancel_held(self);
     cancel_all(&self->pending);
 }
 
 bool
 writer_is_idle(const Writer *self)
 {
-    return self->flying->len == 0 && self->pending.length == 0 && self->put_off.length == 0;
+    return self->flying->len == 0 && self->pending.length == 0 && self->put_off.length == 0 &&
+           self->held == 0;
 }

@@ -2,7 +2,8 @@
 /* Writes that many runs want at the same time, sent as one transaction: while one is under way the next ones
  * collect (a group commit without a timer). A write that the server refuses does not harm its neighbours: the
  * batch is halved until the bad one stands alone. While there is no connection, or the server cannot write,
- * everything waits. One message per change of state.
+ * everything waits; while a right on a table is missing, or the table, only what needs that waits. One message per
+ * change of state. Memory is bounded: callers ask writer_has_room and writer_is_heavy.
  *
  * Each statement must be safe to send twice: a connection may be lost while it commits. */
 #pragma once
@@ -25,9 +26,17 @@ Writer *writer_new(void);
 void writer_free(Writer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Writer, writer_free)
 
+/* False if so much waits (10000 writes) that what can be done without is to be given up; that is counted and said. */
+bool writer_has_room(Writer *self);
+/* True while so much text waits (64 MB) that long ones are to be cut. */
+bool writer_is_heavy(Writer *self);
+/* Called when there is room again after some were given up, and everything that waited before is on its way. */
+void writer_on_caught_up(Writer *self, void (*caught_up)(gpointer user_data), gpointer user_data);
+
 /* The connection to use from now on, NULL = none; borrowed. */
 void writer_set_conn(Writer *self, DbConn *conn);
-/* params is taken over; done may be NULL; sql must live for ever. */
+/* params is taken over; sql must live for ever. done NULL: nobody waits for it, and it is given up if there is no
+ * room. */
 void writer_add(Writer *self, const char *sql, DbParams *params, WriterDone done,
                 gpointer user_data);
 /* Drops all that is not written yet (the agent was fenced: it must write nothing more). */

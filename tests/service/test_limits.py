@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: PostgreSQL
+"""What runs out, or is taken away: clear words in the row or in the log, nobody else is delayed, and it mends itself."""
+import os
+import subprocess
+from contextlib import closing
+
+import psycopg2
+import pytest
+
+from harness import Database
+from harness.holding import HeldSql
+from harness.jobs import Jobs, sql
+from harness.users import give_away
+from harness.waiting import wait_until
+
+WORKER = """
+    CREATE ROLE worker LOGIN;
+    GRANT USAGE ON SCHEMA pgagent TO worker;
+    GRANT ALL ON ALL TABLES IN SCHEMA pgagent TO worker;
+    GRANT ALL ON ALL SEQUENCES IN SCHEMA pgagent TO worker"""
+
+
+# Log tables that take nothing
+
+@pytest.fixture
+def worker(installed, cluster):
+    """How an agent connects that owns nothing."""
+    installed.execute(WORKER)
+    yield cluster.conninfo(installed.name, user="worker")
+    installed.execute("DROP OWNED BY worker; DROP ROLE worker")
+
+
+def test_a_right_on_the_log_of_steps_that_is_taken_away(jobs, agent, installed, worker):
+    """Ends of steps wait for it; runs end and begin all the same."""
+    one = agent("-l", "1", conninfo=worker)
+    held = HeldSql(installed)
+    job = jobs.job("held", {**held.step, "code": "DO $$BEGIN RAISE NOTICE 'kept'; END$$; " + held.step["code"]})
+    other = jobs.job("other", sql("SELECT 1"))
+    jobs.run_now(job)
+    jobs.wait_for_running(job, one)
+    installed.execute("REVOKE UPDATE ON pgagent.pga_jobsteplog FROM worker")
+    held.release()
+    one.wait_for_log("could not write to a log table, will keep trying: permission denied for table pga_jobsteplog (42501)")
+    for count in range(1, 4):
+        jobs.run_now(other)
+        assert jobs.wait_for_runs(other, count, one)[-1][0] == "s"
+    assert jobs.wait_for_runs(job, agent=one)[0][0] == "s"
+    assert [step[0] for step in jobs.steps_of(job) + jobs.steps_of(other)] == ["r"] * 4
+    installed.execute("GRANT UPDATE ON pgagent.pga_jobsteplog TO worker")
+    assert [step[0] for step in jobs.wait_for_steps(job, one) + jobs.wait_for_steps(other, one)] == ["s"] * 4
+    assert "kept" in jobs.steps_of(job)[0][2]
+    one.wait_for_log("a log table takes writes again")
+    jobs.wait_until_settled(one)
+    assert one.log().count("will keep trying") == 1 and one.log().count("writes again") == 1, one.log()
+
+
+def test_a_right_on_the_log_of_runs_that_is_taken_away(jobs, agent, installed, worker):
+    """Nothing can be claimed, nothing can be closed; what runs goes on to its next step."""
+    one = agent("-l", "1", conninfo=worker)
+    held = HeldSql(installed)
+    job = jobs.job("held", held.step, sql("SELECT 1"))
+    waiting = jobs.job("waiting", sql("SELECT 1"))
+    jobs.run_now(job)
+    jobs.wait_for_running(job, one)
+    installed.execute("REVOKE INSERT, UPDATE ON pgagent.pga_joblog FROM worker")
+    jobs.run_now(waiting)
+    held.release()
+    one.wait_for_log("could not claim a due job, will keep trying: permission denied for table pga_joblog (42501)")
+    one.wait_for_log("could not write to a log table, will keep trying: permission denied for table pga_joblog (42501)")
+    installed.execute("GRANT INSERT, UPDATE ON pgagent.pga_joblog TO worker")
+    for one_of_them in (job, waiting):
+        assert jobs.wait_for_runs(one_of_them, agent=one)[0][0] == "s"
+    jobs.wait_until_settled(one)
+    assert [step[0] for step in jobs.steps_of(job)] == ["s", "s"]
+    assert one.log().count("will keep trying") == 2, one.log()
+
+
+# Full disks
+
+@pytest.fixture
+def small_disk(directory):
+    """A directory with room for one megabyte."""
+    path = os.path.join(directory, "small")
+    os.makedirs(path)
+    if os.geteuid() != 0 or subprocess.call(["mount", "-t", "tmpfs", "-o", "size=1m", "none", path]) != 0:
+        pytest.skip("a tmpfs can only be mounted by root, where the system lets it")
+    give_away(path)
+    yield path
+    subprocess.check_call(["umount", "-l", path])
+    os.rmdir(path)
+
+
+@pytest.fixture
+def full(small_disk, make_cluster):
+    """A database with the tables, and a tablespace "full" on that disk with a table "filler" that fills it."""
+    home = Database.create_installed(make_cluster().start())
+    home.execute(f"CREATE TABLESPACE small LOCATION '{small_disk}'")
+    home.execute("CREATE TABLE target (t text) TABLESPACE small; CREATE TABLE filler (t text) TABLESPACE small")
+    return home
+
+
+def fill(database):
+    """Until there is not even room for one more page."""
+    for text in (8000, 1000, 10):
+        with pytest.raises(psycopg2.errors.DiskFull):
+            while True:
+                database.execute("ALTER TABLE filler ALTER t SET STORAGE PLAIN; INSERT INTO filler"
+                                 " SELECT repeat('x', %s) FROM generate_series(1, 4)", text)
+
+
+def test_a_target_whose_disk_is_full(agent, full):
+    jobs = Jobs(full)
+    one = agent("-l", "1", database=full)
+    fill(full)
+    job = jobs.job("too much", sql("INSERT INTO target SELECT repeat('x', 1000) FROM generate_series(1, 100)"))
+    status, reason, steps = jobs.run(job, one)
+    assert (status, reason, steps[0][3]) == ("f", 'step "step 1" failed', "53100")
+    assert "No space left on device" in steps[0][2]
+    assert jobs.run(jobs.job("other", sql("SELECT 1")), one)[0] == "s"
+    full.execute("DROP TABLE filler")
+    assert jobs.run(job, one)[0] == "s"
+
+
+def test_log_tables_on_a_full_disk(agent, full):
+    """What is due waits, what runs goes on; it is said once, and nothing is lost."""
+    jobs = Jobs(full)
+    one = agent("-l", "1", database=full)
+    held = HeldSql(full)
+    job = jobs.job("held", held.step, *(sql("SELECT 1") for _ in range(3)))
+    waiting = [jobs.job(f"waiting {number}", sql("SELECT 1")) for number in range(3)]
+    for table in ("pga_joblog", "pga_jobsteplog", "pga_agentlog"):
+        full.execute(f"ALTER TABLE pgagent.{table} SET TABLESPACE small")
+    jobs.run_now(job)
+    jobs.wait_for_running(job, one)
+    fill(full)
+    full.execute("INSERT INTO pgagent.pga_agentlog (aglagent, agllevel, aglmessage)"
+                 " SELECT 'test', 'warning', 'fill' FROM generate_series(1, 0)")
+    for table, columns, values in (("pga_joblog", "jlgjobid, jlgstatus, jlgreason", f"{job}, 'f', repeat('x', 1000)"),
+                                   ("pga_agentlog", "aglagent, agllevel, aglmessage", "'x', 'x', repeat('x', 1000)")):
+        with pytest.raises(psycopg2.errors.DiskFull):
+            while True:
+                full.execute(f"INSERT INTO pgagent.{table} ({columns}) VALUES ({values})")
+    for one_of_them in waiting:
+        jobs.run_now(one_of_them)
+    held.release()
+    one.wait_for_log("could not claim")
+    full.execute("DROP TABLE filler")
+    for one_of_them in (job, *waiting):
+        wait_until(lambda: [run for run in jobs.runs(one_of_them) if run[0] == "s"], "it has run", one)
+    jobs.wait_until_settled(one)
+    assert one.log().count("could not claim") == 1 and "No space left" in one.log(), one.log()
