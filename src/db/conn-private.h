@@ -95,6 +95,8 @@ void conn_unref(DbConn *self);
 /* Round every event: keeps self alive and libpq's connection too, whatever the callbacks do. */
 void conn_begin_event(DbConn *self);
 void conn_end_event(DbConn *self);
+/* Looks at the socket of one that is idle: false if the server has closed it or said that it will. */
+bool conn_is_alive(DbConn *self);
 void conn_enqueue(DbConn *self, Request *request);
 /* Sends what is buffered and watches the socket for what is needed next. */
 void conn_flush(DbConn *self);

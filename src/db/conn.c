@@ -183,6 +183,15 @@ conn_flush(DbConn *self)
     watch_set_mask(self->watch, unsent ? WATCH_READ | WATCH_WRITE : WATCH_READ);
 }
 
+bool
+conn_is_alive(DbConn *self)
+{
+    if (!PQconsumeInput(self->pg))
+        return false;
+    (void)PQisBusy(self->pg); /* reads a last message of the server, which conn_on_notice keeps */
+    return !self->last_words;
+}
+
 static void
 run_next(DbConn *self)
 {
@@ -373,10 +382,7 @@ db_conn_is_reusable(DbConn *self)
 {
     if (self->state != CONN_READY || self->late || self->cancel_sent)
         return false;
-    if (!PQconsumeInput(self->pg))
-        return false;
-    (void)PQisBusy(self->pg); /* reads a last message of the server, which conn_on_notice keeps */
-    return !self->last_words && PQtransactionStatus(self->pg) == PQTRANS_IDLE;
+    return conn_is_alive(self) && PQtransactionStatus(self->pg) == PQTRANS_IDLE;
 }
 
 void

@@ -80,6 +80,9 @@ typedef struct {
     /* error: NULL, or CONNECTION (lost), QUERY (see failed; also COPY). rows: of the last statement, 0 if it
      * counts none. open_transaction: the script left one; the connection is fit for closing only. */
     void (*done)(int64_t rows, bool open_transaction, const GError *error, gpointer user_data);
+    /* Instead of done, and of every other event: the connection was gone before anything was sent, so that the
+     * script has certainly done nothing. NULL = done says that too. */
+    void (*unsent)(const GError *error, gpointer user_data);
 } DbScriptEvents;
 void db_conn_script(DbConn *self, const char *sql, const DbScriptEvents *events,
                     gpointer user_data);

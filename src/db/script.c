@@ -23,6 +23,7 @@ typedef struct {
     DbScriptEvents events;
     gpointer user_data;
 
+    bool was_sent;  /* maybe in part */
     GQueue notices; /* Notice */
     int64_t rows;
     GError *error; /* the first one */
@@ -36,6 +37,9 @@ static bool
 script_send(Request *request, DbConn *conn)
 {
     Script *self = (Script *)request;
+    if (!conn_is_alive(conn))
+        return false;
+    self->was_sent = true;
     return PQsendQuery(conn->pg, self->sql) && PQsetSingleRowMode(conn->pg);
 }
 
@@ -199,7 +203,10 @@ static void
 script_fail(Request *request, const GError *error)
 {
     Script *self = (Script *)request;
-    self->events.done(0, false, error, self->user_data);
+    if (!self->was_sent && self->events.unsent)
+        self->events.unsent(error, self->user_data);
+    else
+        self->events.done(0, false, error, self->user_data);
 }
 
 static void

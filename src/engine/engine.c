@@ -102,13 +102,11 @@ engine_tick_done(Engine *self)
     if (self->wanted_mono != 0)
         engine_wake_at(self, self->wanted_mono);
     self->wanted_mono = 0;
-    if (self->is_stopping) {
-        engine_wind_up(self);
-        return;
-    }
     if (self->retry_us > 0)
         self->wake_mono = MIN(self->wake_mono, now + self->retry_us);
     engine_wake_at(self, self->wake_mono);
+    if (self->is_stopping)
+        engine_wind_up(self);
 }
 
 static void

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "config.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/run-private.h"
 
 const StepRow *
@@ -149,6 +152,20 @@ on_prepared(int pid, gpointer user_data)
     run_open_step(user_data, pid);
 }
 
+/* Its log row stays open, and its time begins anew. */
+static void
+on_again(gpointer user_data)
+{
+    Run *self = user_data;
+
+    log_job_debug(self->job_id,
+                  "run %" PRId64 " of job \"%s\": step \"%s\" could not begin, once more", self->id,
+                  self->job_name, run_step_row(self)->name);
+    g_clear_handle_id(&self->step_timeout_id, g_source_remove);
+    self->opened_step_log_id = self->step_log_id;
+    run_enter(self, RUN_PREPARING);
+}
+
 static void
 on_step_done(const StepResult *result, gpointer user_data)
 {
@@ -172,8 +189,10 @@ on_step_done(const StepResult *result, gpointer user_data)
 void
 run_next_step(Run *self)
 {
-    static const StepEvents events = {
-        .prepared = on_prepared, .waiting = run_on_waiting, .done = on_step_done};
+    static const StepEvents events = {.prepared = on_prepared,
+                                      .waiting = run_on_waiting,
+                                      .again = on_again,
+                                      .done = on_step_done};
 
     if (self->index == self->steps->len) {
         run_finish(self, 's', NULL);

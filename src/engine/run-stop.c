@@ -27,8 +27,9 @@ run_stop_step(Run *self, StopCause cause, const char *reason, StepStop how)
     if (self->step == NULL)
         return;
     step_stop(self->step, how);
-    g_clear_handle_id(&self->kill_id, g_source_remove);
-    if (how == STEP_STOP_POLITELY)
+    if (how == STEP_STOP_AT_ONCE)
+        g_clear_handle_id(&self->kill_id, g_source_remove);
+    else if (self->kill_id == 0)
         self->kill_id = g_timeout_add(KILL_AFTER_MS, on_kill, self);
 }
 

@@ -13,6 +13,7 @@
 
 typedef struct {
     Step base;
+    DbPool *pool;
     DbLease *lease;
     DbConn *conn; /* NULL until it is ready */
     DbTarget *target;
@@ -20,9 +21,12 @@ typedef struct {
     Capture *output;
     char sqlstate[6];
     bool was_stopped;
-    GError *cannot; /* why it cannot even try */
+    bool has_begun_again; /* on another connection */
+    GError *cannot;       /* why it cannot even try */
     guint idle_id;
 } SqlStep;
+
+static void sql_get_connection(SqlStep *self);
 
 static void
 sql_done(SqlStep *self, StepOutcome outcome, int64_t rows)
@@ -124,6 +128,23 @@ on_script_done(int64_t rows, bool open_transaction, const GError *error, gpointe
     sql_done(self, error == NULL && !open_transaction ? STEP_SUCCEEDED : STEP_FAILED, rows);
 }
 
+/* A connection may die between the look at it when it was granted and its first statement. Once is no reason to fail. */
+static void
+on_unsent(const GError *error, gpointer user_data)
+{
+    SqlStep *self = user_data;
+
+    if (self->was_stopped || self->has_begun_again) {
+        on_script_done(0, false, error, self);
+        return;
+    }
+    self->has_begun_again = true;
+    self->conn = NULL;
+    db_lease_close(g_steal_pointer(&self->lease));
+    sql_get_connection(self);
+    self->base.events.again(self->base.user_data);
+}
+
 /* Getting ready */
 
 static void
@@ -153,6 +174,13 @@ on_waiting(const char *reason, gpointer user_data)
         what = g_strdup_printf("a free connection to %s (%s)", db_target_describe(self->target),
                                reason);
     self->base.events.waiting(what, self->base.user_data);
+}
+
+static void
+sql_get_connection(SqlStep *self)
+{
+    self->lease = db_pool_acquire(self->pool, self->target, on_ready, self);
+    db_lease_on_waiting(self->lease, on_waiting, self);
 }
 
 static gboolean
@@ -190,22 +218,25 @@ sql_create(const StepContext *context, const StepSpec *spec)
     SqlStep *self = g_new0(SqlStep, 1);
 
     self->code = g_strdup(spec->code);
+    self->pool = context->pool;
     self->output = capture_new(context->output_limit);
     self->target = target_of(context, spec->conninfo, spec->database, &self->cannot);
     if (self->target == NULL) {
         self->idle_id = g_idle_add(on_cannot, self);
         return &self->base;
     }
-    self->lease = db_pool_acquire(context->pool, self->target, on_ready, self);
-    db_lease_on_waiting(self->lease, on_waiting, self);
+    sql_get_connection(self);
     return &self->base;
 }
 
 static void
 sql_run(Step *step)
 {
-    static const DbScriptEvents events = {
-        .notice = on_notice, .command = on_command, .failed = on_failed, .done = on_script_done};
+    static const DbScriptEvents events = {.notice = on_notice,
+                                          .command = on_command,
+                                          .failed = on_failed,
+                                          .done = on_script_done,
+                                          .unsent = on_unsent};
     SqlStep *self = (SqlStep *)step;
 
     db_conn_script(self->conn, self->code, &events, self);

@@ -39,12 +39,15 @@ typedef struct {
     const char *sqlstate; /* NULL = none */
 } StepResult;
 
-/* Neither is called from inside step_new, step_run, step_stop or step_free. Either may free the step. */
+/* None is called from inside step_new, step_run, step_stop or step_free. Each may free the step. */
 typedef struct {
     /* Ready to run. pid: of its backend, 0 = it has none. */
     void (*prepared)(int pid, gpointer user_data);
     /* What it waits for, such as a free connection (again if that changes); NULL when the wait is over. */
     void (*waiting)(const char *reason, gpointer user_data);
+    /* After step_run: what was ready is gone, and certainly nothing was carried out. It gets ready again: prepared
+     * or done comes once more. */
+    void (*again)(gpointer user_data);
     /* Over. Comes exactly once, also instead of prepared when it cannot be made ready. */
     void (*done)(const StepResult *result, gpointer user_data);
 } StepEvents;
@@ -60,7 +63,7 @@ typedef struct {
     const char *name;
     /* Begins to get ready; the spec's texts are copied as far as they are needed. */
     Step *(*create)(const StepContext *context, const StepSpec *spec);
-    /* Called at most once, after prepared. */
+    /* Called once after each prepared. */
     void (*run)(Step *self);
     /* Called at any time after create, more than once; done still comes. */
     void (*stop)(Step *self, StepStop how);

@@ -252,6 +252,28 @@ def test_a_target_without_a_free_connection(jobs, agent, make_cluster):
     assert jobs.wait_for_runs(job, agent=one)[0][0] == "s"
 
 
+def test_a_connection_that_dies_before_its_first_statement(jobs, agent, installed):
+    """Nothing was sent, so nothing can have been done: the step is carried out on another one."""
+    one = agent()
+    held = HeldSql(installed)
+    job = jobs.job("two", held.step, sql("CREATE TABLE done AS SELECT pg_backend_pid() AS pid", dbname="postgres"))
+    jobs.run_now(job)
+    jobs.wait_for_running(job, one)
+    others = "application_name = 'pgalmanac step' AND datname = 'postgres'"
+    with closing(installed.connect(autocommit=False)) as locker, locker.cursor() as cursor:
+        cursor.execute("LOCK TABLE pgagent.pga_jobsteplog IN SHARE ROW EXCLUSIVE MODE")
+        held.release()
+        wait_until(lambda: installed.value("SELECT count(*) FROM pg_locks WHERE NOT granted"), "the step's row waits", one)
+        wait_until(lambda: terminate(installed, others), "it has got its connection", one)
+        wait_until(lambda: not installed.query(f"SELECT FROM pg_stat_activity WHERE {others}"), "its connection is gone", one)
+    assert jobs.wait_for_runs(job, agent=one)[0][0] == "s"
+    with closing(installed.cluster.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM done")
+        pid, = cursor.fetchone()
+        cursor.execute("DROP TABLE done")
+    assert installed.value("SELECT jslpid FROM pgagent.pga_jobsteplog ORDER BY jslid DESC") == pid
+
+
 # Rows that cannot be written
 
 REFUSE = """

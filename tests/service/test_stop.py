@@ -138,6 +138,25 @@ def test_a_step_that_waits_for_a_connection(jobs, agent, make_cluster):
         connection.close()
 
 
+def test_a_cancel_while_it_stops_that_cannot_be_looked_for(jobs, agent, installed):
+    """It is looked for again, although nobody says once more that it is there."""
+    one = agent()
+    held = HeldSql(installed)
+    job = jobs.job("held", held.step)
+    start(jobs, one, job)
+    one.signal(signal.SIGTERM)
+    one.wait_for_log("stopping: 1 jobs run")
+    with closing(installed.connect(autocommit=False)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pgagent.cancel_job(%s::text)", (job,))
+        cursor.execute("ALTER TABLE pgagent.pga_request RENAME TO hidden")
+        connection.commit()
+        one.wait_for_log("could not look for requests to cancel runs, will keep trying")
+        cursor.execute("ALTER TABLE pgagent.hidden RENAME TO pga_request")
+        connection.commit()
+    assert one.wait() == 0
+    assert jobs.runs(job)[0][0:3:2] == ("d", "cancelled by postgres")
+
+
 def test_stopped_in_the_midst_of_claiming(jobs, agent, installed):
     """Whenever the signal comes: what was claimed is closed."""
     made = [jobs.job(f"job {number}", sql("SELECT 1"), sql("SELECT 2")) for number in range(10)]
