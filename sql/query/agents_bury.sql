@@ -1,8 +1,13 @@
 -- Closes what a dead agent (row $1) had in hand and removes its row. 'd' says: it may have done anything up to all
 -- of its work. Looks again at the row under a lock: it may have come back meanwhile. Jobs that somebody has locked
--- are left, with their runs and the agent's row, until the next time.
+-- are left, with their runs and the agent's row, until the next time. What is done is written to pga_agentlog (in the name
+-- of $3, which buries) and comes back. A run of a job with jobrestart is asked for again here, so that this cannot be lost,
+-- but not if somebody wanted it cancelled, and no more than three times in a row.
 WITH dead AS (
-    SELECT jagpid, jagepoch, jaguuid, coalesce(jagname, jagstation) AS name
+    SELECT jagpid, jagepoch, jaguuid, coalesce(jagname, jagstation) AS name, jagstation AS host,
+           CASE WHEN jaguuid IS NULL THEN 'the server process behind this pgAgent is gone'
+                WHEN jaglease < now() THEN 'its lease ended'
+                ELSE 'its connection ended and it did not come back' END AS why
     FROM pgagent.pga_jobagent
     WHERE jagpid = $1::int4 AND jagepoch IS NOT DISTINCT FROM $2::int8
       AND (jaglease IS NULL OR jagrenewed IS NULL OR jaglease < now() OR jagrenewed < now() - (jaglease - jagrenewed) / 6)
@@ -16,13 +21,13 @@ WITH dead AS (
     WHERE j.jobagentid IS DISTINCT FROM dead.jagpid
       AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NULL)
 ), held AS (
-    SELECT j.jobid, j.xmin AS version
+    SELECT j.jobid, j.xmin AS version, j.jobenabled AND j.jobrestart AS is_repeated
     FROM pgagent.pga_job j, dead
     WHERE j.jobagentid = dead.jagpid OR j.jobid IN (SELECT jobid FROM beside)
     FOR NO KEY UPDATE OF j SKIP LOCKED
 ), jobs AS (
     /* Another run may have been closed between our snapshot and our lock (see runs_close). */
-    SELECT h.jobid
+    SELECT h.jobid, h.is_repeated
     FROM held h
     WHERE NOT EXISTS (SELECT FROM beside b WHERE b.jobid = h.jobid AND b.version <> h.version)
 ), left_jobs AS (
@@ -49,16 +54,32 @@ WITH dead AS (
         jlgreason = 'agent "' || dead.name || '" died while the job ran'
     FROM runs, dead
     WHERE l.jlgid = runs.jlgid AND l.jlgstatus = 'r'
-    RETURNING l.jlgid
+    RETURNING l.jlgid, l.jlgjobid, l.jlgattempt
+), lost AS (
+    SELECT c.jlgid, c.jlgjobid, c.jlgattempt
+    FROM closed c
+    JOIN jobs ON jobs.jobid = c.jlgjobid
+    WHERE jobs.is_repeated
+      AND NOT EXISTS (SELECT FROM pgagent.pga_request r
+                      WHERE r.reqjobid = c.jlgjobid AND r.reqkind = 'cancel' AND r.reqjlgid = c.jlgid)
+), again AS (
+    INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqjlgid, reqby, reqtrigger)
+    SELECT 'run', lost.jlgjobid, lost.jlgid, NULL, 'restart'
+    FROM lost
+    WHERE lost.jlgattempt < 3
+    ORDER BY lost.jlgid
+    RETURNING reqjobid, reqdue
 ), freed AS (
     UPDATE pgagent.pga_job j
     SET jobagentid = NULL,
         /* A pgAgent leaves the slot that it runs as the next run: it is not to run again. */
         joblastslot = CASE WHEN dead.jaguuid IS NULL THEN greatest(j.joblastslot, now()) ELSE j.joblastslot END,
         jobplanned = CASE WHEN dead.jaguuid IS NOT NULL THEN j.jobplanned END,
-        jobnextrun = CASE WHEN dead.jaguuid IS NOT NULL THEN j.jobnextrun
-                          WHEN j.jobenabled THEN (SELECT min(r.reqdue) FROM pgagent.pga_request r
-                                                  WHERE r.reqjobid = j.jobid AND r.reqkind = 'run') END,
+        jobnextrun = CASE WHEN dead.jaguuid IS NOT NULL
+                          THEN least(j.jobnextrun, (SELECT min(a.reqdue) FROM again a WHERE a.reqjobid = j.jobid))
+                          WHEN j.jobenabled THEN least((SELECT min(r.reqdue) FROM pgagent.pga_request r
+                                                       WHERE r.reqjobid = j.jobid AND r.reqkind = 'run'),
+                                                      (SELECT min(a.reqdue) FROM again a WHERE a.reqjobid = j.jobid)) END,
         jobreplan = j.jobreplan OR (dead.jaguuid IS NULL AND j.jobenabled),
         jobrevision = j.jobrevision + 1
     FROM jobs, dead
@@ -70,7 +91,7 @@ WITH dead AS (
 ), touched AS (
     /* Whoever closes the run beside at this moment has not seen that ours are closed: the job has changed, look again. */
     UPDATE pgagent.pga_job j
-    SET joblastrun = j.joblastrun
+    SET jobnextrun = least(j.jobnextrun, (SELECT min(a.reqdue) FROM again a WHERE a.reqjobid = j.jobid))
     FROM jobs, dead
     WHERE j.jobid = jobs.jobid AND j.jobagentid IS DISTINCT FROM dead.jagpid
       AND EXISTS (SELECT FROM pgagent.pga_joblog l
@@ -80,5 +101,25 @@ WITH dead AS (
     USING dead
     WHERE a.jagpid = dead.jagpid AND NOT EXISTS (SELECT FROM left_jobs)
     RETURNING a.jagpid
+), said (level, jobid, message) AS (
+    SELECT 'warning', NULL::int4,
+           format('agent "%s" on host "%s" is dead: %s; closed %s runs as aborted, freed %s jobs', dead.name, dead.host, dead.why,
+                  (SELECT count(*) FROM closed), (SELECT count(*) FROM freed))
+           || CASE WHEN EXISTS (SELECT FROM again)
+                   THEN format(', asked for %s of the runs again', (SELECT count(*) FROM again)) ELSE '' END
+           || CASE WHEN EXISTS (SELECT FROM left_jobs)
+                   THEN format('; %s jobs that somebody has locked follow later', (SELECT count(*) FROM left_jobs)) ELSE '' END
+    FROM dead
+    WHERE EXISTS (SELECT FROM removed) OR EXISTS (SELECT FROM closed) OR EXISTS (SELECT FROM freed)
+    UNION ALL
+    SELECT 'error', lost.jlgjobid,
+           format('run %s is not repeated: it was attempt %s of the job, and each time its agent died', lost.jlgid, lost.jlgattempt)
+    FROM lost
+    WHERE lost.jlgattempt >= 3
+), logged AS (
+    INSERT INTO pgagent.pga_agentlog (aglagent, agllevel, agljobid, aglmessage)
+    SELECT $3::text, level, jobid, message
+    FROM said
+    ORDER BY jobid NULLS FIRST
 )
-SELECT (SELECT count(*) FROM removed), (SELECT count(*) FROM closed), (SELECT count(*) FROM freed)
+SELECT jobid, message, pg_catalog.pg_notify('pgalmanac', '') FROM said

@@ -1,7 +1,8 @@
 -- Runs that are open although no agent in the register has their epoch (somebody deleted its row), and runs of
--- stock agents that nobody holds any more. The jobs are locked because a trigger notes the end of their runs.
+-- stock agents that nobody holds any more. The jobs are locked because a trigger notes the end of their runs. The rest is as
+-- in agents_bury; $1 is the name of the agent that buries.
 WITH orphans AS (
-    SELECT l.jlgid
+    SELECT l.jlgid, j.jobenabled AND j.jobrestart AS is_repeated
     FROM pgagent.pga_joblog l
     JOIN pgagent.pga_job j ON j.jobid = l.jlgjobid
     WHERE l.jlgstatus = 'r'
@@ -13,9 +14,48 @@ WITH orphans AS (
     SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart, jslwaiting = NULL
     FROM orphans
     WHERE s.jsljlgid = orphans.jlgid AND s.jslstatus = 'r'
+), closed AS (
+    UPDATE pgagent.pga_joblog l
+    SET jlgstatus = 'd', jlgduration = clock_timestamp() - jlgstart,
+        jlgreason = 'the agent that ran this job is not registered any more'
+    FROM orphans
+    WHERE l.jlgid = orphans.jlgid AND l.jlgstatus = 'r'
+    RETURNING l.jlgid, l.jlgjobid, l.jlgattempt, coalesce(l.jlgagent, 'a pgAgent') AS agent, orphans.is_repeated
+), lost AS (
+    SELECT c.jlgid, c.jlgjobid, c.jlgattempt
+    FROM closed c
+    WHERE c.is_repeated
+      AND NOT EXISTS (SELECT FROM pgagent.pga_request r
+                      WHERE r.reqjobid = c.jlgjobid AND r.reqkind = 'cancel' AND r.reqjlgid = c.jlgid)
+), again AS (
+    INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqjlgid, reqby, reqtrigger)
+    SELECT 'run', lost.jlgjobid, lost.jlgid, NULL, 'restart'
+    FROM lost
+    WHERE lost.jlgattempt < 3
+    ORDER BY lost.jlgid
+    RETURNING reqjobid, reqdue
+), wished AS (
+    UPDATE pgagent.pga_job j
+    SET jobnextrun = least(j.jobnextrun, a.due)
+    FROM (SELECT reqjobid, min(reqdue) AS due FROM again GROUP BY reqjobid) a
+    WHERE j.jobid = a.reqjobid
+), said (level, jobid, message) AS (
+    SELECT 'warning', NULL::int4,
+           format('closed %s runs as aborted, whose agent is not registered any more (%s)', count(*),
+                  string_agg(DISTINCT c.agent, ', '))
+           || CASE WHEN EXISTS (SELECT FROM again)
+                   THEN format('; asked for %s of them again', (SELECT count(*) FROM again)) ELSE '' END
+    FROM closed c
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 'error', lost.jlgjobid,
+           format('run %s is not repeated: it was attempt %s of the job, and each time its agent died', lost.jlgid, lost.jlgattempt)
+    FROM lost
+    WHERE lost.jlgattempt >= 3
+), logged AS (
+    INSERT INTO pgagent.pga_agentlog (aglagent, agllevel, agljobid, aglmessage)
+    SELECT $1::text, level, jobid, message
+    FROM said
+    ORDER BY jobid NULLS FIRST
 )
-UPDATE pgagent.pga_joblog l
-SET jlgstatus = 'd', jlgduration = clock_timestamp() - jlgstart,
-    jlgreason = 'the agent that ran this job is not registered any more'
-FROM orphans
-WHERE l.jlgid = orphans.jlgid AND l.jlgstatus = 'r'
+SELECT jobid, message, pg_catalog.pg_notify('pgalmanac', '') FROM said

@@ -4,7 +4,8 @@
 -- row of each run's first step ($15) is opened here too: one commit less before the step may start. Rules that ask for
 -- a slot ($20) or for the requests that are answered count the run. Who edits a rule waits for its job: a job whose rule
 -- is locked is passed by, like one that is locked itself. A pause may have begun since the peek. A slot that had to wait
--- for the end of the run before it (a request with the trigger queue) is the slot of the run that answers it.
+-- for the end of the run before it (a request with the trigger queue) is the slot of the run that answers it. One run
+-- repeats no more than one whose agent died (trigger restart), though it answers all other requests.
 WITH self AS (
     SELECT jagpid, jagname, jagepoch
     FROM pgagent.pga_jobagent
@@ -46,7 +47,10 @@ WITH self AS (
     DELETE FROM pgagent.pga_request r
     USING locked l, wanted w, self
     WHERE w.manual AND w.jobid = l.jobid AND r.reqjobid = l.jobid AND r.reqkind = 'run' AND r.reqdue <= now()
-    RETURNING r.reqjobid, r.reqid, r.reqby, r.reqtrigger, r.reqrulid, r.reqdue
+      AND (r.reqtrigger <> 'restart'
+           OR r.reqid = (SELECT min(q.reqid) FROM pgagent.pga_request q
+                         WHERE q.reqjobid = l.jobid AND q.reqkind = 'run' AND q.reqtrigger = 'restart' AND q.reqdue <= now()))
+    RETURNING r.reqjobid, r.reqid, r.reqby, r.reqtrigger, r.reqrulid, r.reqdue, r.reqjlgid
 ), taken AS (
     UPDATE pgagent.pga_job j
     SET jobagentid = self.jagpid,
@@ -58,7 +62,8 @@ WITH self AS (
         jobnextrun = CASE WHEN j.jobenabled THEN
             least(CASE WHEN w.manual THEN j.jobplanned ELSE w.planned END,
                   (SELECT min(r.reqdue) FROM pgagent.pga_request r
-                   WHERE r.reqjobid = j.jobid AND r.reqkind = 'run' AND NOT (w.manual AND r.reqdue <= now()))) END
+                   WHERE r.reqjobid = j.jobid AND r.reqkind = 'run'
+                     AND r.reqid NOT IN (SELECT a.reqid FROM answered a))) END
     FROM wanted w, locked l, self
     WHERE w.jobid = l.jobid AND j.jobid = l.jobid AND (j.jobagentid IS NULL OR j.jobbusy = 'parallel')
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
@@ -76,6 +81,11 @@ WITH self AS (
            max(a.reqid) OVER (PARTITION BY a.reqjobid) AS newest
     FROM answered a
     ORDER BY a.reqjobid, a.reqtrigger <> 'queue', a.reqid
+), repeated AS (
+    SELECT a.reqjobid, a.reqjlgid, l.jlgattempt + 1 AS attempt
+    FROM answered a
+    JOIN pgagent.pga_joblog l ON l.jlgid = a.reqjlgid
+    WHERE a.reqtrigger = 'restart'
 ), skipped AS (
     INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent)
     SELECT w.jobid, w.missed_from, w.missed_to, w.skipped, 'missed', w.why_skipped, self.jagname
@@ -84,15 +94,16 @@ WITH self AS (
 ), logged AS (
     INSERT INTO pgagent.pga_joblog
         (jlgjobid, jlgstatus, jlgstart, jlgscheduled, jlglabel, jlgtrigger, jlgslots, jlgjscid, jlgrulid, jlgagent,
-         jlgepoch, jlgbatch, jlgby, jlgreqid)
+         jlgepoch, jlgbatch, jlgby, jlgreqid, jlgattempt, jlgrepeats)
     SELECT w.jobid, 'r', clock_timestamp(),
            coalesce(w.slot, CASE WHEN reason.reqtrigger = 'queue' THEN reason.reqdue END), w.label,
            CASE WHEN w.manual THEN reason.reqtrigger WHEN w.late THEN 'missed' ELSE 'schedule' END,
            w.slots, w.scheduleid, coalesce(w.ruleid, reason.reqrulid), self.jagname, self.jagepoch, $16::uuid, reason.reqby,
-           reason.newest
+           reason.newest, coalesce(repeated.attempt, 1), repeated.reqjlgid
     FROM taken t
     JOIN wanted w ON w.jobid = t.jobid
     LEFT JOIN reason ON reason.reqjobid = t.jobid
+    LEFT JOIN repeated ON repeated.reqjobid = t.jobid
     CROSS JOIN self
     RETURNING jlgid, jlgjobid
 ), step AS (

@@ -56,7 +56,7 @@ ALTER TABLE pgagent.pga_joblog
     ADD COLUMN jlgreason text;
 COMMENT ON COLUMN pgagent.pga_joblog.jlgscheduled IS 'Slot that the run is for: when it was due';
 COMMENT ON COLUMN pgagent.pga_joblog.jlglabel IS 'The slot''s local date, time and zone';
-COMMENT ON COLUMN pgagent.pga_joblog.jlgtrigger IS 'Why it ran: schedule, manual, missed, retry, startup ...; NULL = run by a pgAgent';
+COMMENT ON COLUMN pgagent.pga_joblog.jlgtrigger IS 'Why it ran: schedule, manual, missed, queue, startup, restart (again, its agent died) ...; NULL = run by a pgAgent';
 COMMENT ON COLUMN pgagent.pga_joblog.jlgslots IS 'How many slots the run stands for; more than 1 after nobody could run them';
 COMMENT ON COLUMN pgagent.pga_joblog.jlgjscid IS 'Schedule that asked for it (need not exist any more)';
 COMMENT ON COLUMN pgagent.pga_joblog.jlgrulid IS 'Rule that asked for it (need not exist any more)';

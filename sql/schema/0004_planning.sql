@@ -373,16 +373,16 @@ BEGIN
     END IF;
 
     IF OLD.jobenabled AND NOT NEW.jobenabled THEN
-        /* So is a slot that waits for the end of the run before it. */
+        /* So is a slot that waits for the end of the run before it. A run whose agent died is not repeated. */
         PERFORM set_config('pgalmanac.agent', 'on', true);
         WITH gone AS (
             DELETE FROM pgagent.pga_request
-            WHERE reqjobid = OLD.jobid AND reqkind = 'run' AND reqtrigger = 'queue' RETURNING reqdue
+            WHERE reqjobid = OLD.jobid AND reqkind = 'run' AND reqtrigger IN ('queue', 'restart') RETURNING reqdue, reqtrigger
         )
         INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpreason, skpdetail)
         SELECT OLD.jobid, reqdue, reqdue, 'disabled',
                'the job was disabled while this slot waited for the end of the run before it'
-        FROM gone;
+        FROM gone WHERE reqtrigger = 'queue';
         PERFORM set_config('pgalmanac.agent', coalesce(agent, ''), true);
     END IF;
     IF NOT NEW.jobenabled THEN

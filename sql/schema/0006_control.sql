@@ -5,8 +5,11 @@
 ALTER TABLE pgagent.pga_jobsteplog ADD COLUMN jslwaiting text;
 COMMENT ON COLUMN pgagent.pga_jobsteplog.jslwaiting IS 'What the step waits for before it can begin, such as a free connection; NULL = nothing (service)';
 
-ALTER TABLE pgagent.pga_joblog ADD COLUMN jlgreqid int8;
+ALTER TABLE pgagent.pga_joblog ADD COLUMN jlgreqid int8, ADD COLUMN jlgrepeats int8;
 COMMENT ON COLUMN pgagent.pga_joblog.jlgreqid IS 'The newest of the requests (pga_request.reqid) that the run answers; NULL = nobody asked for it';
+COMMENT ON COLUMN pgagent.pga_joblog.jlgrepeats IS 'The run (jlgid) that it repeats, because that one''s agent died; the slot stays that one''s. NULL = none';
+COMMENT ON COLUMN pgagent.pga_joblog.jlgattempt IS '1 = the first attempt, more = it repeats the run jlgrepeats';
+COMMENT ON COLUMN pgagent.pga_request.reqjlgid IS 'cancel: the run to stop, NULL = all runs of the job; run: the run that is repeated because its agent died, else NULL';
 
 ALTER TABLE pgagent.pga_jobagent
     ADD COLUMN jagfull text[] NOT NULL DEFAULT '{}',

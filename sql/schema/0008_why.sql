@@ -56,6 +56,7 @@ CREATE FUNCTION pgagent.pga_who(request pgagent.pga_request) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN CASE WHEN request.reqby IS NOT NULL THEN format('by %s', request.reqby)
+                WHEN request.reqtrigger = 'restart' THEN format('by an agent (to repeat run %s, whose agent died)', request.reqjlgid)
                 ELSE format('by an agent (%s)', request.reqtrigger) END;
 END;
 $$;

@@ -29,6 +29,7 @@ static const TableColumn job[] = {
     {"grace", "Grace", TABLE_TEXT, false},
     {"busy", "If busy", TABLE_TEXT, false},
     {"max_runs", "At once", TABLE_NUMBER, false},
+    {"if_agent_dies", "If its agent dies", TABLE_TEXT, false},
     {"next_run", "Next run", TABLE_INSTANT, false},
     {"why", "Why", TABLE_TEXT, false},
     {"created", "Created", TABLE_INSTANT, false},

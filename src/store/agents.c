@@ -3,8 +3,6 @@
 
 #include "store/agents.h"
 
-#include <inttypes.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -144,69 +142,4 @@ agents_renew(Store *store, AgentsRenewed renewed, gpointer user_data)
     db_params_add_instant(params, clock_now_at());
     db_conn_query(store_control(store), sql_query("agents_renew"), g_steal_pointer(&params),
                   on_renewed, request);
-}
-
-/* Burying */
-
-static void
-on_buried(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
-{
-    g_autofree char *name = user_data;
-
-    if (error != NULL) {
-        /* A lost connection, or one that cannot write, is said elsewhere. */
-        if (!fault_is_of_server(fault))
-            log_warning("could not close what dead agent \"%s\" left: %s", name, error->message);
-        return;
-    }
-    if (db_result_int(result, 0, 0) + db_result_int(result, 0, 1) + db_result_int(result, 0, 2) > 0)
-        log_warning("agent \"%s\" is dead: closed %" PRId64 " runs as aborted, freed %" PRId64
-                    " jobs",
-                    name, db_result_int(result, 0, 1), db_result_int(result, 0, 2));
-}
-
-static void
-on_orphans_buried(const DbResult *result, const GError *error, const DbFault *fault,
-                  gpointer user_data)
-{
-    if (error != NULL)
-        log_debug("could not look for runs without an agent: %s", error->message);
-    else if (db_result_affected(result) > 0)
-        log_warning("closed %" PRId64 " runs whose agent is not registered any more as aborted",
-                    db_result_affected(result));
-}
-
-static void
-on_dead(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
-{
-    Store *store = user_data;
-    DbConn *control = store_control(store);
-
-    if (error != NULL || control == NULL)
-        return;
-    for (int row = 0; row < db_result_rows(result); row++) {
-        g_autoptr(DbParams) params = db_params_new();
-
-        db_params_add_int4(params, (int32_t)db_result_int(result, row, 0));
-        if (db_result_is_null(result, row, 2))
-            db_params_add_null(params);
-        else
-            db_params_add_int8(params, db_result_int(result, row, 2));
-        db_conn_query(control, sql_query("agents_bury"), g_steal_pointer(&params), on_buried,
-                      g_strdup(db_result_text(result, row, 1)));
-    }
-    db_conn_query(control, sql_query("agents_bury_orphans"), NULL, on_orphans_buried, NULL);
-}
-
-void
-agents_bury_dead(Store *store)
-{
-    DbConn *control = store_control(store);
-
-    if (control == NULL)
-        return;
-
-    g_autoptr(DbParams) params = db_params_new();
-    db_params_add_text(params, store_uuid(store));
-    db_conn_query(control, sql_query("agents_dead"), g_steal_pointer(&params), on_dead, store);
 }

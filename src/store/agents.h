@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* The register of agents: entering it, renewing the lease, burying the dead. */
+/* The register of agents: entering it, renewing the lease. */
 #pragma once
 
 #include "store/store.h"
@@ -16,7 +16,3 @@ void agents_tidy(Store *store, AgentsTidied tidied, gpointer user_data);
 /* Not called if the connection is lost: that is reported by itself. */
 typedef void (*AgentsRenewed)(bool still_ours, const GError *error, gpointer user_data);
 void agents_renew(Store *store, AgentsRenewed renewed, gpointer user_data);
-
-/* Closes the runs of dead agents as 'd' and frees their jobs. Logs what it finds; says nothing to anyone else, since
- * triggers and the next look do the rest. */
-void agents_bury_dead(Store *store);

@@ -2,6 +2,7 @@ noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = \
 	src/store/fields.h \
 	src/store/agents.c src/store/agents.h \
+	src/store/burials.c src/store/burials.h \
 	src/store/claims.c src/store/claims.h \
 	src/store/jobs.c src/store/jobs.h \
 	src/store/lease.c src/store/lease.h \

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "store/agents.h"
+#include "store/burials.h"
 #include "store/lease.h"
 #include "store/link.h"
 #include "store/runs.h"
@@ -138,6 +139,13 @@ store_is_ready(const Store *self)
 }
 
 void
+store_note_change(Store *self)
+{
+    if (self->is_ready)
+        self->events.notified(self->user_data);
+}
+
+void
 store_remember_lost_batch(Store *self, const char *batch)
 {
     g_ptr_array_add(self->lost_batches, g_strdup(batch));
@@ -237,7 +245,7 @@ static void
 store_bury_dead(Store *self)
 {
     if (clock_now_mono() >= self->may_bury_at_mono)
-        agents_bury_dead(self);
+        burials_hold(self);
 }
 
 static gboolean
@@ -375,10 +383,7 @@ on_control_failed(const GError *error, gpointer user_data)
 static void
 on_control_notified(gpointer user_data)
 {
-    Store *self = user_data;
-
-    if (self->is_ready)
-        self->events.notified(self->user_data);
+    store_note_change(user_data);
 }
 
 /* Log connection */

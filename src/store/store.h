@@ -42,6 +42,8 @@ void store_start(Store *self);
 /* Removes the agent from the register and closes; calls done when that is over (also when it cannot be done). */
 void store_leave(Store *self, void (*done)(gpointer user_data), gpointer user_data);
 
+/* As if somebody had told us so: there may be something to do. */
+void store_note_change(Store *self);
 bool store_is_ready(const Store *self);
 /* Sends a waiting message of the log to pga_agentlog. */
 void store_write_message(Store *self, const char *level, int job_id, const char *message);
