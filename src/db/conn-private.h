@@ -9,6 +9,7 @@
 #include "base/watch.h"
 #include "db/conn.h"
 #include "db/fault-private.h"
+#include "db/lookup.h"
 
 typedef enum {
     CONN_NEW,        /* not asked to open yet; requests wait */
@@ -49,7 +50,7 @@ typedef struct {
     int host;
     GPtrArray *addresses; /* of the host; one NULL for a socket */
     guint address;
-    GCancellable *lookup;
+    Lookup *lookup;
     guint time_limit; /* source: of this look-up or attempt */
     guint step;       /* source: begins the next attempt */
     GString *reasons;
@@ -58,7 +59,7 @@ typedef struct {
 } Connect;
 
 struct DbConn {
-    int refs;        /* the owner, events under way, look-ups and cancels in threads */
+    int refs;        /* the owner, events under way, cancels in threads */
     int dispatching; /* events under way: libpq or a request may be on the stack */
     ConnState state;
     DbTarget *target;

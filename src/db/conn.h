@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* One connection to a server, never blocking: each request queues and is answered by its callback from the
- * default GMainContext. Name look-up and (before libpq 17) cancelling run in a small capped thread pool.
+ * default GMainContext. Name look-up and (before libpq 17) cancelling run in threads, whose number is
+ * limited.
  *
  * A callback may free the connection. db_conn_free drops queued requests without calling back. */
 #pragma once

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* libpq's own connect_timeout counts only in its blocking calls, and its name look-up blocks. So each attempt
- * gets one host, an address that was looked up beforehand in GLib's threads, and a timer. */
+ * gets one host, an address that was looked up beforehand in another thread, and a timer. */
 #include "config.h"
 
 #include "db/conn-private.h"
@@ -37,9 +37,7 @@ static void
 stop_lookup(DbConn *self)
 {
     g_clear_handle_id(&self->connect.time_limit, g_source_remove);
-    if (self->connect.lookup)
-        g_cancellable_cancel(self->connect.lookup);
-    g_clear_object(&self->connect.lookup);
+    g_clear_pointer(&self->connect.lookup, lookup_free);
 }
 
 /* Leaves an open session alone. */
@@ -243,46 +241,30 @@ on_lookup_too_long(gpointer user_data)
 }
 
 static void
-on_looked_up(DbConn *self, GList *found, const GError *error)
+on_looked_up(const GPtrArray *found, const GError *error, gpointer user_data)
 {
-    if (error) {
-        fail_lookup(self, g_error_new(ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION,
-                                      "could not look up the host: %s", error->message));
-        return;
-    }
-    GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
-    for (GList *l = found; l; l = l->next)
-        g_ptr_array_add(addresses, g_inet_address_to_string(l->data));
-    stop_lookup(self);
-    conn_enter(self, CONN_CONNECTING);
-    begin_addresses(self, addresses);
-}
-
-static void
-on_lookup_done(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    DbConn *self = user_data; /* with a reference of its own */
-    g_autoptr(GError) error = NULL;
-    GList *found = g_resolver_lookup_by_name_finish(G_RESOLVER(source), result, &error);
+    DbConn *self = user_data;
     conn_begin_event(self);
-    /* A look-up that was given up ends later than it was forgotten. */
-    if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && self->state == CONN_RESOLVING)
-        on_looked_up(self, found, error);
+    if (error) {
+        fail_lookup(self, g_error_copy(error));
+    } else {
+        GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
+        for (guint i = 0; i < found->len; i++)
+            g_ptr_array_add(addresses, g_strdup(found->pdata[i]));
+        stop_lookup(self);
+        conn_enter(self, CONN_CONNECTING);
+        begin_addresses(self, addresses);
+    }
     conn_end_event(self);
-    g_resolver_free_addresses(found);
-    conn_unref(self);
 }
 
 static void
 look_up(DbConn *self, const char *name)
 {
-    g_autoptr(GResolver) resolver = g_resolver_get_default();
     conn_enter(self, CONN_RESOLVING);
-    self->connect.lookup = g_cancellable_new();
     self->connect.time_limit =
         g_timeout_add((guint)(self->connect.limit_us / CLOCK_US_PER_MS), on_lookup_too_long, self);
-    g_resolver_lookup_by_name_async(resolver, name, self->connect.lookup, on_lookup_done,
-                                    conn_ref(self));
+    self->connect.lookup = lookup_new(name, on_looked_up, self);
 }
 
 static void

@@ -15,6 +15,8 @@ libdb_a_SOURCES = \
 	src/db/hosts.c \
 	src/db/hosts.h \
 	src/db/lease.c \
+	src/db/lookup.c \
+	src/db/lookup.h \
 	src/db/params.c \
 	src/db/params.h \
 	src/db/pgtypes.h \

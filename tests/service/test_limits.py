@@ -2,7 +2,6 @@
 """What runs out, or is taken away: clear words in the row or in the log, nobody else is delayed, and it mends itself."""
 import os
 import subprocess
-from contextlib import closing
 
 import psycopg2
 import pytest
@@ -10,8 +9,11 @@ import pytest
 from harness import Database
 from harness.holding import HeldSql
 from harness.jobs import Jobs, sql
+from harness.outside import Outside
 from harness.users import give_away
 from harness.waiting import wait_until
+
+LOOKUP_THREADS = 16  # src/db/lookup.h
 
 WORKER = """
     CREATE ROLE worker LOGIN;
@@ -133,8 +135,6 @@ def test_log_tables_on_a_full_disk(agent, full):
     jobs.run_now(job)
     jobs.wait_for_running(job, one)
     fill(full)
-    full.execute("INSERT INTO pgagent.pga_agentlog (aglagent, agllevel, aglmessage)"
-                 " SELECT 'test', 'warning', 'fill' FROM generate_series(1, 0)")
     for table, columns, values in (("pga_joblog", "jlgjobid, jlgstatus, jlgreason", f"{job}, 'f', repeat('x', 1000)"),
                                    ("pga_agentlog", "aglagent, agllevel, aglmessage", "'x', 'x', repeat('x', 1000)")):
         with pytest.raises(psycopg2.errors.DiskFull):
@@ -149,3 +149,53 @@ def test_log_tables_on_a_full_disk(agent, full):
         wait_until(lambda: [run for run in jobs.runs(one_of_them) if run[0] == "s"], "it has run", one)
     jobs.wait_until_settled(one)
     assert one.log().count("could not claim") == 1 and "No space left" in one.log(), one.log()
+
+
+# Names that nobody answers for
+
+def threads_of(agent):
+    return len(os.listdir(f"/proc/{agent.pid}/task"))
+
+
+def test_names_that_nobody_answers_for(jobs, agent, directory, cluster):
+    """Other jobs are not delayed, there are few threads, and who waits can be cancelled, is ended by its time limit, or by the
+    time limit of connecting."""
+    outside = Outside(directory)
+    one = agent("--connect-timeout", "1h", environment=outside.environment)
+    usual = threads_of(one)
+
+    def job_at(name, **columns):
+        return jobs.job(f"at {name}", sql("SELECT 1", connstr=f"host={name}.mute dbname=postgres"), **columns)
+    hanging = [job_at(f"host{number % 40}") for number in range(60)]
+    impatient = job_at("host0", jobtimeout="10 ms")
+    for job in (*hanging, impatient):
+        jobs.run_now(job)
+    assert jobs.wait_for_runs(impatient, agent=one)[0][0:3:2] == ("d", "the job took longer than its time limit of 0.01 s")
+    other = jobs.job("other", sql("SELECT 1"))
+    for _ in range(3):
+        assert jobs.run(other, one)[0] == "s"
+    wait_until(lambda: threads_of(one) == usual + LOOKUP_THREADS, "as many are looked up as may be", one)
+    jobs.database.execute("SELECT pgagent.cancel_job(%s::text)", hanging[0])
+    assert jobs.wait_for_runs(hanging[0], agent=one)[0][0] == "d"
+    assert threads_of(one) == usual + LOOKUP_THREADS
+
+    def all_have_ended():
+        if all(run[0] != "r" for job in hanging[1:] for run in jobs.runs(job)):
+            return True
+        outside.answer_names()
+        return False
+    wait_until(all_have_ended, "each has its answer", one)
+    assert {run[0] for job in hanging[1:] for run in jobs.runs(job)} == {"f"}
+    assert "could not look up the host: Temporary failure in name resolution" in jobs.wait_for_steps(hanging[1], one)[0][2]
+    wait_until(lambda: threads_of(one) <= usual, "no thread is left", one)
+
+
+def test_stopping_while_a_name_is_looked_up(jobs, agent, directory):
+    outside = Outside(directory)
+    one = agent("--grace", "0s", environment=outside.environment)
+    usual = threads_of(one)
+    job = jobs.job("hanging", sql("SELECT 1", connstr="host=nobody.mute dbname=postgres"))
+    jobs.run_now(job)
+    wait_until(lambda: threads_of(one) > usual, "it is looked up", one)
+    assert one.terminate() == 0
+    assert jobs.runs(job)[0][0:3:2] == ("d", "the agent was stopped before the job's next step")
