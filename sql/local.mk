@@ -95,6 +95,10 @@ SQL_QUERY = \
 	sql/query/doctor_text.sql \
 	sql/query/doctor_triggers.sql \
 	sql/query/doctor_vacuum.sql \
+	sql/query/identity_here.sql \
+	sql/query/identity_here_plain.sql \
+	sql/query/identity_set.sql \
+	sql/query/identity_timeline.sql \
 	sql/query/jobs_due.sql \
 	sql/query/jobs_next.sql \
 	sql/query/jobs_schedules.sql \

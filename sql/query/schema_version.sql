@@ -1,1 +1,3 @@
-SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'schema_version'
+-- Version of the tables, and where they were set up; NULL = not known.
+SELECT (SELECT s.setvalue FROM pgagent.pga_setting s WHERE s.setname = 'schema_version') AS schema_version,
+       (SELECT s.setvalue FROM pgagent.pga_setting s WHERE s.setname = 'identity') AS identity

@@ -304,6 +304,15 @@ plan_jobs(CliSession *session, const char *zone, const char *live, AdoptReport *
 }
 
 static bool
+settle_home(CliSession *session, const SetupReport *setup, GError **error)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    schema_script_append(sql, session, "identity_set", setup->identity);
+    return cli_session_script(session, sql->str, error);
+}
+
+static bool
 move_sequences(CliSession *session, AdoptReport *report, GError **error)
 {
     g_autoptr(GPtrArray) statements =
@@ -343,8 +352,8 @@ take_over(CliSession *session, SetupReport *setup, AdoptReport *report, const ch
            show_zone(session, setup->timezone, error) &&
            plan_jobs(session, setup->timezone, live, report, error) &&
            cli_session_script(session, sql_script("adopt/settings"), error) &&
-           move_sequences(session, report, error) && run_statements(session, comments, error) &&
-           find_roles(session, report, error);
+           settle_home(session, setup, error) && move_sequences(session, report, error) &&
+           run_statements(session, comments, error) && find_roles(session, report, error);
 }
 
 AdoptReport *

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cli/doctor-private.h"
+#include "cli/home.h"
 #include "store/sql.h"
 
 #define OLDEST_SERVER 100000
@@ -36,7 +37,24 @@ enum {
     MEND,
 };
 
+static bool
+look_at_home(Doctor *self, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+
+    if (cli_home_check(self->session, &reason))
+        return true;
+    if (!g_error_matches(reason, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA)) {
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return false;
+    }
+    doctor_add(self, FINDING_ERROR, NULL, reason->message,
+               "leave it, if it is to be a copy; else pgalmanac setup --accept");
+    return true;
+}
+
 static const Check checks[] = {
+    {"home", "pga_setting", NULL, NULL, look_at_home},
     {"agents", "pga_jobagent pga_job", "doctor_agents", NULL, NULL},
     {"hosts", "pga_jobagent pga_job", "doctor_hosts", NULL, NULL},
     {"runs", "pga_joblog pga_jobagent pga_job", "doctor_runs", NULL, NULL},

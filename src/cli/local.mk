@@ -9,6 +9,8 @@ libcli_a_SOURCES = \
 	src/cli/cli.c \
 	src/cli/cli.h \
 	src/cli/commands.h \
+	src/cli/home.c \
+	src/cli/home.h \
 	src/cli/interrupt.c \
 	src/cli/interrupt.h \
 	src/cli/job.c \

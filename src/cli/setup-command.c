@@ -16,6 +16,7 @@ typedef struct {
     char *timezone;
     gboolean release;
     gboolean force;
+    gboolean accept;
     gboolean dry_run;
 } Options;
 
@@ -47,6 +48,8 @@ parse(int argc, char **argv, Options *options, GError **error)
          "take over the tables of a pgAgent that is connected; with --release: also while agents "
          "are at work, whose runs are closed",
          NULL},
+        {"accept", 0, 0, G_OPTION_ARG_NONE, &options->accept,
+         "the tables are a copy, or were moved: from now on the jobs run here", NULL},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
          "change nothing, print the SQL that would run; of a pgAgent: the report", NULL},
         {0},
@@ -59,14 +62,19 @@ parse(int argc, char **argv, Options *options, GError **error)
                     "--timezone and --release do not go together: change the time zone first");
         return false;
     }
+    if (options->release && options->accept) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--accept and --release do not go together: a pgAgent asks for no home");
+        return false;
+    }
     return true;
 }
 
 static void
 print_json(const SetupReport *report)
 {
-    printf("{\"version\": %d, \"timezone\": \"%s\", \"installed\": [", report->version,
-           report->timezone);
+    printf("{\"version\": %d, \"timezone\": \"%s\", \"accepted\": %s, \"installed\": [",
+           report->version, report->timezone, report->is_accepted ? "true" : "false");
     for (guint i = 0; i < report->files->len; i++)
         printf("%s\"%s\"", i > 0 ? ", " : "", (char *)g_ptr_array_index(report->files, i));
     printf("]}\n");
@@ -78,6 +86,8 @@ print_text(const SetupReport *report)
     printf("%s\n", report->place);
     for (guint i = 0; i < report->files->len; i++)
         printf("installed %s\n", (char *)g_ptr_array_index(report->files, i));
+    if (report->is_accepted)
+        printf("accepted: from now on the jobs run here\n");
     printf("time zone %s (%s)\n", report->timezone, report->timezone_from);
     printf("tables are of version %d%s\n", report->version,
            report->files->len == 0 ? ", nothing to install" : "");
@@ -112,8 +122,10 @@ cli_setup(int argc, char **argv)
         return cli_release(conninfo, &how, options.common.json ? RELEASE_JSON : RELEASE_TEXT);
     }
 
-    SetupOptions wishes = {
-        .timezone = options.timezone, .dry_run = options.dry_run, .force = options.force};
+    SetupOptions wishes = {.timezone = options.timezone,
+                           .dry_run = options.dry_run,
+                           .force = options.force,
+                           .accept = options.accept};
     g_autoptr(SetupReport) report = setup_run(conninfo, &wishes, &error);
     if (report == NULL)
         return cli_fail("setup", error);

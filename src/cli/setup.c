@@ -8,8 +8,10 @@
 #include "base/error.h"
 #include "cli/adopt.h"
 #include "cli/cli.h"
+#include "cli/home.h"
 #include "cli/schema-script.h"
 #include "cli/session.h"
+#include "store/identity.h"
 #include "store/schema.h"
 #include "store/sql.h"
 
@@ -20,6 +22,7 @@ typedef struct {
     char *timezone;                   /* the setting; NULL: no tables */
     char *server_timezone;            /* what the server would take */
     const char *server_timezone_from; /* "the server's", … */
+    char *home;                       /* the setting identity; NULL: none */
 } Found;
 
 static void
@@ -27,6 +30,7 @@ found_clear(Found *self)
 {
     g_free(self->timezone);
     g_free(self->server_timezone);
+    g_free(self->home);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Found, found_clear)
 
@@ -38,6 +42,7 @@ setup_report_free(SetupReport *self)
     g_free(self->place);
     g_ptr_array_unref(self->files);
     g_free(self->timezone);
+    g_free(self->identity);
     adopt_report_free(self->adoption);
     g_string_free(self->sql, TRUE);
     g_free(self);
@@ -64,7 +69,7 @@ read_settings(CliSession *session, Found *found, GError **error)
     if (!schema_read_version(cli_result_text(result, 0, 0), &found->version, error))
         return false;
     found->timezone = g_strdup(cli_result_text(result, 0, 1));
-    return true;
+    return cli_home_kept(session, &found->home, error);
 }
 
 /* Who set the session's time zone, which sessions of a pgAgent or pgAdmin had, too; source: as in pg_settings. */
@@ -170,6 +175,35 @@ change_timezone(CliSession *session, const SetupOptions *options, SetupReport *r
     return apply(session, options, report, sql->str, error);
 }
 
+/* Scripts run setup at each deployment: a copy must not begin to run jobs by that, so it takes a word more. */
+static bool
+check_home(CliSession *session, const SetupOptions *options, const Found *found,
+           SetupReport *report, GError **error)
+{
+    report->identity = cli_home_here(session, error);
+    if (report->identity == NULL)
+        return false;
+    bool is_copy = found->home != NULL && !identity_is_same(found->home, report->identity);
+    if (is_copy && !options->accept) {
+        g_propagate_error(error, identity_refusal(found->home, report->identity, report->place));
+        return false;
+    }
+    report->is_accepted = is_copy;
+    return true;
+}
+
+static bool
+write_home(CliSession *session, const SetupOptions *options, const Found *found,
+           SetupReport *report, GError **error)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    if (!identity_is_better(found->home, report->identity))
+        return true;
+    schema_script_append(sql, session, "identity_set", report->identity);
+    return apply(session, options, report, sql->str, error);
+}
+
 SetupReport *
 setup_run(const char *conninfo, const SetupOptions *options, GError **error)
 {
@@ -185,7 +219,8 @@ setup_run(const char *conninfo, const SetupOptions *options, GError **error)
 
     g_autoptr(PGresult) locked = cli_session_query(session, sql_query("schema_lock"), NULL, error);
     if (locked == NULL || !look(session, &found, error) ||
-        !choose_timezone(session, options, &found, report, error))
+        !choose_timezone(session, options, &found, report, error) ||
+        !check_home(session, options, &found, report, error))
         return NULL;
 
     report->version = schema_latest();
@@ -198,6 +233,8 @@ setup_run(const char *conninfo, const SetupOptions *options, GError **error)
             return NULL;
     if (found.version > 0 && g_strcmp0(found.timezone, report->timezone) != 0 &&
         !change_timezone(session, options, report, error))
+        return NULL;
+    if (!write_home(session, options, &found, report, error))
         return NULL;
 
     return g_steal_pointer(&report);

@@ -2,9 +2,12 @@
 /* `pgalmanac status`: what goes on, and what is wrong. */
 #include "config.h"
 
+#include <stdio.h>
+
 #include "cli/answer.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/home.h"
 #include "cli/options.h"
 
 static const CliSyntax syntax = {
@@ -73,11 +76,23 @@ static const AnswerSection sections[] = {
     {"problems", "Problems", {"cli_status_problems", problems, "none"}, false},
 };
 
+/* Beside the answer, so that programs read on: it is not in the tables, but about them. */
+static void
+warn_of_copy(CliSession *session)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!cli_home_check(session, &error))
+        fprintf(stderr, "pgalmanac status: %s\n", error->message);
+}
+
 static bool
 show_status(const CliOptions *options, GError **error)
 {
     g_autoptr(CliSession) session = cli_options_open_tables(options, error);
 
+    if (session != NULL)
+        warn_of_copy(session);
     return session != NULL && answer_print_sections(sections, G_N_ELEMENTS(sections), session, NULL,
                                                     options->json, error);
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "store/agents.h"
 #include "store/burials.h"
+#include "store/home.h"
 #include "store/lease.h"
 #include "store/link.h"
 #include "store/runs.h"
@@ -21,6 +22,7 @@
 struct Store {
     Link *control;
     Link *log;
+    Home *home;
     Writer *writer;
     char *uuid;
     char *name;
@@ -356,7 +358,7 @@ on_control_set_up(const DbResult *result, const GError *error, const DbFault *fa
 
     if (error == NULL) {
         db_conn_keep_plans(link_conn(self->control));
-        tables_check(link_conn(self->control), on_tables_checked, self);
+        tables_check(self->home, link_conn(self->control), on_tables_checked, self);
     } else {
         store_drop_control(self, error);
     }
@@ -446,6 +448,7 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us
     self->user_data = user_data;
     self->writer = writer_new();
     writer_on_caught_up(self->writer, on_caught_up, self);
+    self->home = home_new();
     self->lost_batches = g_ptr_array_new_with_free_func(g_free);
     self->full = g_ptr_array_new_with_free_func(g_free);
     self->control =
@@ -466,6 +469,7 @@ store_free(Store *self)
     link_free(self->control);
     link_free(self->log);
     writer_free(self->writer);
+    home_free(self->home);
     g_ptr_array_unref(self->lost_batches);
     g_ptr_array_unref(self->full);
     g_free(self->user);

@@ -8,6 +8,7 @@
 #include "store/sql.h"
 
 typedef struct {
+    Home *home;
     DbConn *conn;
     TablesChecked checked;
     gpointer user_data;
@@ -21,6 +22,12 @@ check_end(Check *self, const GError *error)
 }
 
 static void
+on_home_checked(const GError *error, gpointer user_data)
+{
+    check_end(user_data, error);
+}
+
+static void
 on_version(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
     Check *check = user_data;
@@ -30,9 +37,11 @@ on_version(const DbResult *result, const GError *error, const DbFault *fault, gp
         check_end(check, error);
         return;
     }
-    const char *version = db_result_rows(result) == 1 ? db_result_text(result, 0, 0) : NULL;
-    bool is_current = schema_is_current(version, &wrong);
-    check_end(check, is_current ? NULL : wrong);
+    const char *version = db_result_text(result, 0, 0);
+    if (schema_is_current(version, &wrong))
+        home_check(check->home, check->conn, db_result_text(result, 0, 1), on_home_checked, check);
+    else
+        check_end(check, wrong);
 }
 
 static GError *
@@ -76,10 +85,10 @@ on_looked(const DbResult *result, const GError *error, const DbFault *fault, gpo
 }
 
 void
-tables_check(DbConn *conn, TablesChecked checked, gpointer user_data)
+tables_check(Home *home, DbConn *conn, TablesChecked checked, gpointer user_data)
 {
     Check *check = g_new(Check, 1);
 
-    *check = (Check){.conn = conn, .checked = checked, .user_data = user_data};
+    *check = (Check){.home = home, .conn = conn, .checked = checked, .user_data = user_data};
     db_conn_query(conn, sql_query("schema_check"), NULL, on_looked, check);
 }

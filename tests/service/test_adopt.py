@@ -51,8 +51,9 @@ def test_catalogs_are_those_of_a_fresh_installation(adopt, stock, fresh_catalogs
     assert stock.value("SELECT count(*) FROM pg_extension WHERE extname = 'pgagent'") == 0
     assert stock.value("SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'"
                        " AND refobjid NOT IN (SELECT oid FROM pg_extension)") == 0
-    assert stock.query("SELECT setname, setvalue FROM pgagent.pga_setting ORDER BY 1") == [
+    assert stock.query("SELECT setname, setvalue FROM pgagent.pga_setting WHERE setname <> 'identity' ORDER BY 1") == [
         ("retention", "off"), ("schema_version", str(len(schema_files()))), ("timezone", "UTC")]
+    assert stock.value("SELECT setvalue LIKE '%%/' || current_database() FROM pgagent.pga_setting WHERE setname = 'identity'")
     assert "nothing to install" in adopt()
 
 
@@ -124,7 +125,8 @@ def test_history_of_the_real_pgagent_goes_on_with_our_agent(adopt, stock, stock_
     # Into a database without the extension, and again by our agent.
     other = make_empty()
     restore(dump(stock), other)
-    assert "nothing to install" in adopt(database=other)
+    assert "were moved" in adopt(database=other, code=3)
+    assert "nothing to install" in adopt("--accept", database=other)
     assert other.query("SELECT jlgid, jlgstatus FROM pgagent.pga_joblog ORDER BY 1") == stock.query(
         "SELECT jlgid, jlgstatus FROM pgagent.pga_joblog ORDER BY 1")
     other.execute("UPDATE pgagent.pga_jobstep SET jstdbname = %s", other.name)

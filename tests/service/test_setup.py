@@ -58,7 +58,7 @@ def test_upgrade_installs_what_is_missing(setup, database):
         database.execute(file.read())
     database.execute("INSERT INTO pgagent.pga_setting (setname, setvalue) VALUES ('schema_version', '1')")
     done = json.loads(setup("--json").stdout)
-    assert done == {"version": LATEST, "timezone": "UTC",
+    assert done == {"version": LATEST, "timezone": "UTC", "accepted": False,
                     "installed": [os.path.basename(path) for _, path in schema_files()[1:]]}
     assert database.value(VERSION) == str(LATEST)
 

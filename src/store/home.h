@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* The database that this agent works on, as it knows it from one connection to the next: whether it is the one that
+ * the tables were set up in, and whether a server is the former primary of one that was promoted since. */
+#pragma once
+
+#include "db/conn.h"
+
+typedef struct Home Home;
+
+Home *home_new(void);
+void home_free(Home *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Home, home_free)
+
+/* kept: the setting "identity", NULL = there is none. error: NULL; SCHEMA: a copy, or a timeline older than one that
+ * was seen before; else the connection's. What may not be read here is not held against anybody. */
+typedef void (*HomeChecked)(const GError *error, gpointer user_data);
+void home_check(Home *self, DbConn *conn, const char *kept, HomeChecked checked,
+                gpointer user_data);
+
+/* True if the last server that passed the check writes on a later timeline than the one before: a standby was promoted,
+ * and what was committed last may be lost. */
+bool home_was_promoted(const Home *self);
