@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: PostgreSQL
+"""What the faults are done to: two servers, three agents, the networks between them."""
+import os
+import signal
+import subprocess
+import time
+from contextlib import closing, suppress
+
+import psycopg2
+from psycopg2.extensions import make_dsn
+
+from chaos.plan import AGENTS
+from chaos.proxy import Network, Proxy
+from harness import Agent, Cluster, Database
+from harness.program import copy_program
+from harness.users import clean_environment, give_away
+from harness.waiting import wait_until
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+OURS = "application_name = 'pgalmanac' AND pid {} (SELECT jagpid FROM pgagent.pga_jobagent WHERE jagname = %s)"
+FAILED_STARTS = 5
+
+
+def read(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+class Keeper:
+    """An agent that is started again and again under one name."""
+
+    def __init__(self, world, name):
+        self.world = world
+        self.name = name
+        self.proxy = Proxy(world.network, world.home.port)
+        self.temporary = os.path.join(world.directory, "tmp-" + name)
+        os.makedirs(self.temporary)
+        give_away(self.temporary)
+        self.lives = []  # all processes so far
+        self.is_wanted = False
+        self.is_stopped = False  # by SIGSTOP
+        self.was_asked = False  # the newest was told to end
+
+    @property
+    def agent(self):
+        return self.lives[-1]
+
+    def conninfo(self):
+        return make_dsn(host="127.0.0.1", port=self.proxy.port, user="postgres", dbname="almanac", application_name=None)
+
+    def start(self):
+        """Once its predecessor has ended: see tend()."""
+        self.is_wanted = True
+        self.tend()
+
+    def tend(self):
+        if not self.is_wanted or (self.lives and self.agent.is_running()):
+            return
+        self.lives.append(Agent(self.world.program, self.conninfo(), *self.world.options, name=self.name,
+                                environment={"TMPDIR": self.temporary}))
+        self.is_wanted = self.is_stopped = self.was_asked = False
+
+    def kill(self):
+        self.agent.kill()
+
+    def end(self):
+        self.was_asked = True
+        with suppress(ProcessLookupError):
+            self.agent.signal(signal.SIGTERM)
+
+    def stop(self):
+        self.is_stopped = True
+        self.agent.signal(signal.SIGSTOP)
+
+    def go_on(self):
+        if self.is_stopped and self.agent.is_running():
+            self.agent.signal(signal.SIGCONT)
+        self.is_stopped = False
+
+    def ended_wrongly(self):
+        """How, for those that nobody ended."""
+        for number, agent in enumerate(self.lives):
+            code = agent.process.poll()
+            if code is None or agent.was_killed:
+                continue
+            was_asked = self.was_asked if agent is self.agent else True
+            if code != 0 or not was_asked:
+                yield f"{self.name}, life {number + 1} ({agent.log_path}), ended with {code}"
+
+
+class World:
+    def __init__(self, directory, lease):
+        self.directory = directory
+        self.network = Network()
+        self.program = copy_program(directory)
+        self.script_file = os.path.join(directory, "scripts")
+        with open(self.script_file, "wb"):
+            pass
+        give_away(self.script_file)
+        self.options = ["-l", "2", "-t", "2", "-r", "1", "--grace", "2s", "--connect-timeout", "3s", *self._lease_option(lease)]
+        self.home = Cluster(os.path.join(directory, "home"), listen=True, track_commit_timestamp="on",
+                            log_line_prefix="%m [%p] %a %x ").start()
+        self.target = Cluster(os.path.join(directory, "target"), listen=True).start()
+        self.servers = {"home": self.home, "target": self.target}
+        self.database = Database.create_installed(self.home)
+        self.distant = Database.create(self.target, "distant")
+        self.database.execute(read("record.sql"))
+        for one in (self.database, self.distant):
+            one.execute(read("effect.sql"))
+        self.distant_proxy = Proxy(self.network, self.target.port)
+        self.keepers = {name: Keeper(self, name) for name in AGENTS}
+        self.targets = {"home": ("", "almanac"),
+                        "target": (f"host=127.0.0.1 port={self.distant_proxy.port} user=postgres dbname=distant", "")}
+
+    def _lease_option(self, lease):
+        said = subprocess.run([self.program, "--help"], stdout=subprocess.PIPE, text=True, env=clean_environment(),
+                              check=True).stdout
+        return ["--lease", f"{lease}s"] if "--lease" in said else []
+
+    def start(self):
+        for keeper in self.keepers.values():
+            keeper.start()
+        for keeper in self.keepers.values():
+            keeper.agent.wait_until_ready(self.database)
+
+    def tend(self):
+        for keeper in self.keepers.values():
+            keeper.tend()
+
+    # Servers
+
+    def stop_server(self, name, how):
+        server = self.servers[name]
+        self.database.close()
+        self.distant.close()
+        if how == "kill":
+            server.kill()
+            wait_until(lambda: not self._has_processes(server), f"server {name} is gone", limit=120)
+            with suppress(FileNotFoundError):  # its process may stay as a zombie, where nobody waits for orphans
+                os.unlink(os.path.join(server.data, "postmaster.pid"))
+        else:
+            server.stop(how)
+
+    @staticmethod
+    def _has_processes(server):
+        """Its postmaster has been killed: the number in its file is of nobody, or of somebody else."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with suppress(OSError):
+                if os.readlink(f"/proc/{pid}/cwd") == server.data:
+                    return True
+        return False
+
+    def start_server(self, name):
+        if not self.servers[name].running:
+            self.servers[name].start()
+
+    def proxy(self, name):
+        return self.distant_proxy if name == "target" else self.keepers[name].proxy
+
+    # Sessions
+
+    def end_backend(self, agent, which):
+        words = {"control": ["IN"], "log": ["NOT IN"], "both": ["IN", "NOT IN"]}[which]
+        ended = 0
+        for word in words:
+            # The log connection does not say whose it is; any will do.
+            ended += self._end(self.database, OURS.format(word) + (" AND pid NOT IN (SELECT jagpid FROM pgagent.pga_jobagent)"
+                                                                  if word == "NOT IN" else "") + " LIMIT 1", agent)
+        return ended
+
+    def end_step(self, name, pick):
+        database = self.database if name == "home" else self.distant
+        return self._end(database, "application_name = 'pgalmanac step' AND state = 'active' ORDER BY pid OFFSET %s LIMIT 1",
+                         pick % 2)
+
+    @staticmethod
+    def _end(database, which, *arguments):
+        try:
+            return len(database.query(f"SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE {which}) s",
+                                      *arguments))
+        except psycopg2.Error:
+            return 0
+
+    # The end
+
+    def heal(self):
+        """All faults end."""
+        for name in self.servers:
+            self.start_server(name)
+        self.distant_proxy.restore()
+        for keeper in self.keepers.values():
+            keeper.proxy.restore()
+            keeper.go_on()
+        end = time.monotonic() + 120
+        for keeper in self.keepers.values():
+            while keeper.was_asked and keeper.agent.is_running() and time.monotonic() < end:
+                time.sleep(0.05)
+            if not keeper.agent.is_running():
+                keeper.start()
+        for keeper in self.keepers.values():
+            keeper.agent.wait_until_ready(self.database)
+
+    def descendants(self):
+        """(pid, command line) of what the agents have started and still runs."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with suppress(OSError):
+                with open(f"/proc/{pid}/environ", "rb") as file:
+                    is_ours = f"TMPDIR={self.directory}/tmp-".encode() in file.read()
+                if is_ours and int(pid) not in [keeper.agent.pid for keeper in self.keepers.values()]:
+                    with open(f"/proc/{pid}/cmdline", "rb") as file:
+                        found.append((int(pid), file.read().replace(b"\0", b" ").decode(errors="replace").strip()))
+        return found
+
+    def scratch(self):
+        """Folders of scripts that nobody has removed."""
+        return [os.path.join(keeper.temporary, name) for keeper in self.keepers.values() for name in os.listdir(keeper.temporary)]
+
+    def close(self):
+        for keeper in self.keepers.values():
+            for agent in keeper.lives:
+                if agent.is_running():
+                    agent.kill()
+        for pid, _ in self.descendants():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with closing(self.network):
+            for proxy in [self.distant_proxy, *(keeper.proxy for keeper in self.keepers.values())]:
+                proxy.close()
+        for server in self.servers.values():
+            server.end()
