@@ -2,18 +2,22 @@
 -- One row for each stretch says so. $1 jobs, $2 and $3 the jobnextrun and jobrevision that the peek saw, $5 the newest
 -- slot, $4 and $13 the first and the last of the older ones, $6 how many these are, $7 the plan after them, $11 why. What
 -- the job's busy policy says: queue lets the newest slot wait for the end of the run, unless one waits
--- already; replace cancels the run besides. Jobs that somebody has locked, or that have changed meanwhile, do not come back.
+-- already; replace cancels the run besides. Jobs that somebody has locked, or that have changed meanwhile, do not come back:
+-- $14, the plan that the peek saw, tells that another agent has skipped the slot, also if the next run that it left is the same.
 WITH wanted AS (
     SELECT *
     FROM unnest($1::int4[], $2::timestamptz[], $3::int4[], $4::timestamptz[], $5::timestamptz[], $6::int4[],
-                $7::timestamptz[], $9::bool[], $10::bool[], $11::text[], $12::int4[], $13::timestamptz[])
-        AS w (jobid, nextrun, revision, older_from, slot, older, planned, needs_plan, is_busy, detail, ruleid, older_to)
+                $7::timestamptz[], $9::bool[], $10::bool[], $11::text[], $12::int4[], $13::timestamptz[],
+                $14::timestamptz[])
+        AS w (jobid, nextrun, revision, older_from, slot, older, planned, needs_plan, is_busy, detail, ruleid, older_to,
+              seen_planned)
 ), held AS (
     SELECT j.jobid, j.jobbusy
     FROM pgagent.pga_job j
     JOIN wanted w ON w.jobid = j.jobid
     WHERE j.jobenabled AND ((j.jobagentid IS NOT NULL) = w.is_busy OR j.jobbusy = 'parallel')
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
+      AND j.jobplanned IS NOT DISTINCT FROM w.seen_planned
     FOR NO KEY UPDATE OF j SKIP LOCKED
 ), queued AS (
     INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqdue, reqby, reqtrigger, reqrulid)

@@ -1,5 +1,6 @@
 -- Take: claims jobs and opens their log rows, one autocommit statement for a batch. A row counts only if it is
--- still what the peek saw (jobnextrun, jobrevision, unclaimed); rows that another agent is taking are passed by.
+-- still what the peek saw (jobnextrun, jobrevision, unclaimed, for a slot also the plan $23: while a wish is older than the
+-- slot, the next run shows the wish before and after it); rows that another agent is taking are passed by.
 -- A wish ($6 true) deletes the requests that it answers; a slot ($7 ...) moves the plan on. $1 $2: who we are. The log
 -- row of each run's first step ($15) is opened here too: one commit less before the step may start. Rules that ask for
 -- a slot ($20) or for the requests that are answered count the run. Who edits a rule waits for its job: a job whose rule
@@ -15,9 +16,10 @@ WITH self AS (
     SELECT *
     FROM unnest($3::int4[], $4::timestamptz[], $5::int4[], $6::bool[], $7::timestamptz[], $8::text[],
                 $9::int4[], $10::int4[], $11::bool[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
-                $15::int4[], $18::bool[], $19::int4[], $21::int4[], $22::text[])
+                $15::int4[], $18::bool[], $19::int4[], $21::int4[], $22::text[],
+                $23::timestamptz[])
         AS w (jobid, nextrun, revision, manual, slot, label, slots, scheduleid, late, planned, missed_from, missed_to,
-              stepid, needs_plan, ruleid, skipped, why_skipped)
+              stepid, needs_plan, ruleid, skipped, why_skipped, seen_planned)
     WHERE pgagent.pga_paused_until() IS NULL
 ), asking AS (
     SELECT c.ruleid FROM unnest($20::int4[]) AS c (ruleid)
@@ -40,6 +42,7 @@ WITH self AS (
                AND (SELECT count(*) FROM pgagent.pga_joblog l WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r') < j.jobmaxruns
                AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NULL)))
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
+      AND (w.manual OR j.jobplanned IS NOT DISTINCT FROM w.seen_planned)
       AND j.jobid NOT IN (SELECT r.ruljobid FROM asking a JOIN pgagent.pga_rule r ON r.rulid = a.ruleid
                           WHERE r.rulid NOT IN (SELECT h.rulid FROM held h))
     FOR NO KEY UPDATE OF j SKIP LOCKED
@@ -67,6 +70,7 @@ WITH self AS (
     FROM wanted w, locked l, self
     WHERE w.jobid = l.jobid AND j.jobid = l.jobid AND (j.jobagentid IS NULL OR j.jobbusy = 'parallel')
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
+      AND (w.manual OR j.jobplanned IS NOT DISTINCT FROM w.seen_planned)
       AND (NOT w.manual OR EXISTS (SELECT FROM answered a WHERE a.reqjobid = j.jobid))
     RETURNING j.jobid
 ), counted AS (

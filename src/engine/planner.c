@@ -115,6 +115,7 @@ claim_new(const DueJob *job)
         .job_id = job->id,
         .revision = job->revision,
         .next_at = job->next_at,
+        .seen_planned_at = job->planned_at,
         .slot_at = NO_INSTANT,
         .is_busy = job->is_busy,
         .slots = 1,

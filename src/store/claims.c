@@ -59,6 +59,12 @@ add_next_at(DbParams *params, const Claim *claim)
 }
 
 static void
+add_seen_planned_at(DbParams *params, const Claim *claim)
+{
+    params_add_optional_instant(params, claim->seen_planned_at);
+}
+
+static void
 add_revision(DbParams *params, const Claim *claim)
 {
     db_params_add_int4(params, claim->revision);
@@ -197,6 +203,7 @@ take_params(Store *store, const GPtrArray *claims, const char *batch)
     params_add_column(params, claims, DB_INT4, add_rule_ids);
     params_add_column(params, claims, DB_INT4, add_skipped);
     params_add_column(params, claims, DB_TEXT, add_why_skipped);
+    params_add_column(params, claims, DB_TIMESTAMPTZ, add_seen_planned_at);
     return params;
 }
 
@@ -356,6 +363,7 @@ claims_skip(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointer use
     params_add_column(params, claims, DB_TEXT, add_why_skipped);
     params_add_column(params, claims, DB_INT4, add_rule_id);
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_skipped_to);
+    params_add_column(params, claims, DB_TIMESTAMPTZ, add_seen_planned_at);
     db_conn_query(store_control(store), sql_query("claims_skip"), g_steal_pointer(&params),
                   on_skipped, request);
 }

@@ -9,6 +9,7 @@ typedef struct {
     int job_id;
     int revision;
     int64_t next_at;
+    int64_t seen_planned_at;
     bool is_manual;     /* answers a wish; else the slot */
     int64_t slot_at;    /* NO_INSTANT for a wish */
     char *label;        /* the slot's local label; NULL for a wish */

@@ -178,6 +178,21 @@ def test_busy_replace(jobs, agent, installed):
     assert installed.query("SELECT count(*) FROM pgagent.pga_request WHERE reqkind = 'cancel'") == [(0,)]
 
 
+def test_a_slot_is_skipped_by_one_agent(jobs, agent, installed):
+    """Another has looked before: the next run, that of the slot that waits, is the same afterwards."""
+    for name in ("one", "two", "three"):
+        agent(name=name)
+    held = HeldSql(installed)
+    job = jobs.job("queue", held.step, jobbusy="queue")
+    jobs.rule(job, "every", rulperiod="0.2 s")
+    wait_until(lambda: installed.value("SELECT sum(skpslots) >= 8 FROM pgagent.pga_skipped"), "some are skipped")
+    installed.execute("UPDATE pgagent.pga_job SET jobbusy = 'skip', jobenabled = false")
+    assert installed.query("SELECT a.skpid, b.skpid FROM pgagent.pga_skipped a JOIN pgagent.pga_skipped b ON a.skpid < b.skpid"
+                           " WHERE a.skpfrom <= b.skpto AND b.skpfrom <= a.skpto") == []
+    held.release()
+    jobs.wait_until_settled()
+
+
 def test_a_queued_slot_of_a_rule_counts(jobs, agent, installed):
     one = agent()
     held = HeldSql(installed)
