@@ -70,7 +70,7 @@ def test_days_on_which_clocks_change(adopt, stock, stock_jobs):
         FROM (SELECT h, timezone('Europe/Berlin', h) - timezone('Europe/Berlin', h - interval '1 hour') - interval '1 hour' AS d,
                      extract(epoch FROM timezone('Europe/Berlin', h) - timezone('Europe/Berlin', h - interval '1 hour')
                                         - interval '1 hour') AS later
-              FROM generate_series(date_trunc('hour', now()), now() + interval '1 year', interval '1 hour') h) x""")[0]
+              FROM generate_series(date_trunc('hour', now()) + interval '1 day', now() + interval '1 year 1 day', interval '1 hour') h) x""")[0]
     spring, autumn = stock_jobs.job("spring"), stock_jobs.job("autumn")
     stock_jobs.schedule(spring, minutes=[30], hours=[2], start=gap)
     stock_jobs.schedule(autumn, minutes=[30], hours=[2], start=twice.replace(hour=0))

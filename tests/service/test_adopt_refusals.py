@@ -72,6 +72,8 @@ def test_pgagent_that_is_connected(adopt, stock, stock_jobs):
         assert "is connected, so that setup refuses" in adopt("--dry-run")
         stock_jobs.run_now(job)
         wait_until(lambda: stock.value("SELECT count(*) FROM pgagent.pga_jobsteplog WHERE jslstatus = 'r'"), "it runs")
+        wait_until(lambda: stock.value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(300)%%'"
+                                       " AND state = 'active'"), "its SQL runs")
         done = adopt("--force", "--json")
         assert report_of(done, job)["state"] == "running"
         assert stock.query("SELECT jlgstatus, jobagentid IS NOT NULL FROM pgagent.pga_joblog JOIN pgagent.pga_job"

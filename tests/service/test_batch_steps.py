@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: PostgreSQL
 """Batch steps: scripts as child processes."""
-import glob
 import os
+import tempfile
 
 import pytest
 
 from harness.jobs import batch
+from harness.users import give_away
 
 
 def run_one(jobs, agent, code, **more):
@@ -78,8 +79,10 @@ def test_scripts_side_by_side_do_not_mix(jobs, agent):
         assert jobs.steps_of(job)[0][2] == "\n".join([f"out{n}"] * 5 + ["Script Error:"] + [f"err{n}"] * 5)
 
 
-def test_an_agent_that_runs_no_scripts(jobs, agent):
-    one = agent("--batch", "off")
+def test_an_agent_that_runs_no_scripts(jobs, agent, directory):
+    scratch = tempfile.mkdtemp(dir=directory)
+    give_away(scratch)
+    one = agent("--batch", "off", environment={"TMPDIR": scratch})
     status, _, output = run_one(jobs, one, "echo hello")
     assert status == "f" and output == "ERROR:  could not start step: this agent does not run batch steps (--batch off)"
-    assert glob.glob("/tmp/pga_1_*") == []
+    assert os.listdir(scratch) == []

@@ -13,11 +13,12 @@ from functools import lru_cache
 
 import pytest
 
+from harness.chance import choose_seed
 from peers import cron_texts, croniter_peer, dateutil_peer, ical_texts
 from peers.engine import ask_engine, differs
 from peers.shrinking import shrink
 
-SEED = int(os.environ.get("PGALMANAC_SEED", random.SystemRandom().randrange(10**9)))
+SEED = choose_seed()
 N_RULES = int(os.environ.get("PGALMANAC_PEER_RULES", "2000"))
 N_SHOWN = 5
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: PostgreSQL
 """Whatever goes away comes back: nothing exits, nothing stays open or claimed, results are recorded."""
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
+import psycopg2
 import pytest
 
 from harness import Database
@@ -76,9 +77,16 @@ def test_a_restart_while_steps_run(agent, home, cluster, directory, mode):
         assert one.log().count(message) == 1
 
 
+def connect_if_free(database):
+    """The sessions that installed the tables may not have ended yet."""
+    with suppress(psycopg2.OperationalError):
+        return database.connect()
+    return None
+
+
 def test_a_server_that_is_full_at_start(agent, make_cluster):
     home = Database.create_installed(make_cluster(max_connections=4, superuser_reserved_connections=0).start())
-    others = [home.connect() for _ in range(3)]
+    others = [wait_until(lambda: connect_if_free(home), "a connection is free") for _ in range(3)]
     one = agent(database=home, ready=False)  # one place: the control connection; none for the log
     one.wait_for_log("log connection cannot be had yet")
     for connection in others:
@@ -132,6 +140,8 @@ def test_a_server_that_ends_idle_sessions(agent, make_cluster):
     if server.version >= 14:
         server.configure(idle_session_timeout="1s")
     home = Database.create_installed(server.start())
+    if server.version >= 14:
+        home.execute("SET idle_session_timeout = 0")  # for this session, the test's own
     one = agent(database=home)
     one.wait_for_log("works on")
     lease = home.value("SELECT jaglease FROM pgagent.pga_jobagent")

@@ -374,7 +374,7 @@ def step_results(pgadmin, job, step):
 
 def test_a_whole_life_with_an_agent(installed, pgadmin, agent):
     """Created, run, looked at, edited, run again, deleted while it runs."""
-    one = agent("--connect-timeout", "2")
+    one = agent("--connect-timeout", "5")
     job = pgadmin.create_job(**WHOLE)
     jobs = Jobs(installed)
     pgadmin.run_now(job)

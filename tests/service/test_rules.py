@@ -70,10 +70,11 @@ def test_it_runs(jobs, agent, installed, columns):
     rule = jobs.rule(job, **columns)
     count = 1 if columns["rulkind"] == "once" else 3
     runs = jobs.wait_for_runs(job, count, one)
-    assert {run[:2] for run in runs[:count]} == {("s", "schedule")}
-    rows = installed.query("SELECT jlgrulid, jlgjscid, jlgslots, jlglabel ~ '^20\\d\\d-\\d\\d-\\d\\d .* UTC$',"
+    assert {run[0] for run in runs[:count]} == {"s"}
+    # On a busy machine two may have come due before the agent looks: the newest is run, for both.
+    rows = installed.query("SELECT jlgrulid, jlgjscid, jlgtrigger = CASE jlgslots WHEN 1 THEN 'schedule' ELSE 'missed' END, jlglabel ~ '^20\\d\\d-\\d\\d-\\d\\d .* UTC$',"
                            " jlgscheduled <= jlgstart FROM pgagent.pga_joblog ORDER BY jlgid LIMIT %s", count)
-    assert set(rows) == {(rule, None, 1, True, True)}
+    assert set(rows) == {(rule, None, True, True, True)}
     installed.execute("UPDATE pgagent.pga_rule SET rulenabled = false")
     jobs.wait_until_settled(one)
     counted, last = installed.query("SELECT rulruncount, rullastslot FROM pgagent.pga_rule")[0]
@@ -313,6 +314,11 @@ def test_a_problem_is_written_once(jobs, agent, installed, planned, problem):
 
 # Counts
 
+def half_an_hour_ago(installed):
+    """For slots of each hour: none comes while a test runs."""
+    return installed.value("SELECT date_trunc('minute', now() - interval '30 min')")
+
+
 @pytest.mark.core
 def test_the_last_run(jobs, agent, installed, planned):
     one = agent()
@@ -346,11 +352,14 @@ def test_the_last_run_of_one_of_two_rules(jobs, agent, installed, planned):
 @pytest.mark.core
 def test_each_rule_that_asks_for_an_instant_counts_it(jobs, agent, installed):
     one = agent()
-    job = jobs.job("job", sql("SELECT 1"))
-    start, = installed.query("SELECT date_trunc('second', now()) + interval '2 s'")[0]
+    job = jobs.job("job", sql("SELECT 1"), host="mars")
+    start, = installed.query("SELECT date_trunc('second', now()) - interval '10 s'")[0]
     same = [jobs.rule(job, "once", rulstart=start), jobs.rule(job, "daily", rulstart=start, rulevery=5),
             jobs.rule(job, "cron", rultext="* * * * * *", rulstart=start, rulend=start)]
     jobs.rule(job, "daily", rulstart=start + timedelta(days=1))
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET joblastslot = %s, jobreplan = true, jobrevision = jobrevision + 1,"
+                               " jobhostagent = ''", start - timedelta(seconds=1))
+    installed.execute("NOTIFY pgalmanac")
     jobs.wait_for_runs(job, agent=one)
     jobs.wait_until_settled(one)
     assert installed.query("SELECT jlgrulid, jlgscheduled, jlgslots FROM pgagent.pga_joblog") == [(same[0], start, 1)]
@@ -381,14 +390,14 @@ def test_what_does_not_count(jobs, agent, installed):
 def test_a_catch_up_run_counts_once(jobs, agent, installed, planned):
     one = agent()
     job = jobs.job("job", sql("SELECT 1"))
-    jobs.rule(job, "every", rulperiod="1 hour", rulstart="2020-01-01 00:30+00", rulendcount=5)
+    newest = half_an_hour_ago(installed)
+    jobs.rule(job, "every", rulperiod="1 hour", rulstart=newest - timedelta(days=1), rulendcount=5)
     planned(job)
-    installed.execute_as_agent(
-        "UPDATE pgagent.pga_job SET jobplanned = date_trunc('hour', now()) - interval '9 h 30 min',"
-        " jobnextrun = date_trunc('hour', now()) - interval '9 h 30 min'")
+    oldest = newest - timedelta(hours=9)
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobplanned = %s, jobnextrun = %s", oldest, oldest)
     installed.execute("NOTIFY pgalmanac")
     assert jobs.wait_for_runs(job, agent=one)[0][1] == "missed"
-    assert installed.value("SELECT jlgslots FROM pgagent.pga_joblog") in (10, 11)
+    assert installed.value("SELECT jlgslots FROM pgagent.pga_joblog") == 10
     assert installed.value("SELECT rulruncount FROM pgagent.pga_rule") == 1
 
 
@@ -578,8 +587,8 @@ def test_startup_of_a_job_that_is_locked_is_not_left_out_silently(jobs, agent, i
     editor.rollback()
     editor.close()
     assert jobs.runs(locked) == []
-    assert installed.query("SELECT aglagent, agllevel, agljobid FROM pgagent.pga_agentlog WHERE agljobid IS NOT NULL") == [
-        (one.name, "warning", locked)]
+    said = "SELECT aglagent, agllevel, agljobid FROM pgagent.pga_agentlog WHERE agljobid IS NOT NULL"
+    wait_until(lambda: installed.query(said) == [(one.name, "warning", locked)], "it is said", one)
 
 
 # Planning by the service itself
@@ -587,13 +596,14 @@ def test_startup_of_a_job_that_is_locked_is_not_left_out_silently(jobs, agent, i
 def test_a_due_slot_is_not_passed_over_when_the_service_plans(jobs, agent, installed, planned):
     """As after the last run of one rule, when another's slot has just become due."""
     job = jobs.job("job", sql("SELECT 1"))
-    jobs.rule(job, "every", rulperiod="1 hour", rulstart="2020-01-01 00:00+00")
+    due = half_an_hour_ago(installed)
+    jobs.rule(job, "every", rulperiod="1 hour", rulstart=due - timedelta(days=1))
     installed.execute_as_agent(
-        "UPDATE pgagent.pga_job SET jobreplan = true, joblastslot = date_trunc('hour', now()) - interval '1 h',"
-        " jobhostagent = 'mars', jobplanned = date_trunc('hour', now()), jobnextrun = date_trunc('hour', now())")
+        "UPDATE pgagent.pga_job SET jobreplan = true, joblastslot = %s, jobhostagent = 'mars', jobplanned = %s, jobnextrun = %s",
+        due - timedelta(hours=1), due, due)
     one = agent()
     planned(job)
-    assert planned(job) == installed.value("SELECT date_trunc('hour', now())")
+    assert planned(job) == due
     assert installed.query("SELECT skpid FROM pgagent.pga_skipped") == []
     installed.execute_as_agent("UPDATE pgagent.pga_job SET jobhostagent = ''")
     installed.execute("NOTIFY pgalmanac")
@@ -617,11 +627,11 @@ def test_what_comes_due_before_anybody_plans_is_not_lost(jobs, agent, installed)
 
 def test_another_time_zone_passes_over_what_was_due(jobs, agent, installed):
     job = jobs.job("job", sql("SELECT 1"), host="mars")
-    jobs.rule(job, "cron", rultext="0 * * * *", rulstart="2020-01-01 00:00+00")
+    due = half_an_hour_ago(installed)
+    jobs.rule(job, "cron", rultext=f"{due.minute} * * * *", rulstart="2020-01-01 00:00+00")
     installed.execute_as_agent(
-        "UPDATE pgagent.pga_job SET jobreplan = false, joblastslot = now() - interval '9 h',"
-        " jobplanned = date_trunc('hour', now()), jobnextrun = date_trunc('hour', now())")
-    due = installed.value("SELECT jobplanned FROM pgagent.pga_job")
+        "UPDATE pgagent.pga_job SET jobreplan = false, joblastslot = %s, jobplanned = %s, jobnextrun = %s",
+        due - timedelta(hours=9), due, due)
     installed.execute("UPDATE pgagent.pga_setting SET setvalue = 'Asia/Kolkata' WHERE setname = 'timezone'")
     edited = installed.value("SELECT joblastslot FROM pgagent.pga_job")
     one = agent()

@@ -15,8 +15,7 @@ def test_the_whole_line(jobs, agent, installed, cluster):
     one = agent()
     job = jobs.job("nightly", sql("CREATE TABLE done AS SELECT 1"), batch("echo hello"),
                    sql("SELECT current_database()", dbname="postgres"))
-    jobs.schedule(job)
-    jobs.make_due(job)
+    jobs.make_due(job, jobs.yearly(job))
 
     (status, trigger, reason, _), = jobs.wait_for_runs(job, agent=one)
     assert (status, trigger, reason) == ("s", "schedule", None)
@@ -79,7 +78,7 @@ def test_run_now_is_logged_as_manual_and_by_whom(jobs, agent, installed, cluster
 def test_run_now_on_a_disabled_job(jobs, agent, installed):
     one = agent()
     job = jobs.job("disabled", sql("SELECT 1"), enabled=False)
-    jobs.schedule(job)
+    jobs.yearly(job)
     assert jobs.run(job, one)[0] == "s"
     assert installed.query("SELECT jobnextrun, jobplanned, jobenabled FROM pgagent.pga_job") == [(None, None, False)]
 
@@ -112,7 +111,7 @@ def test_run_now_on_a_running_job_runs_it_once_more(jobs, agent, installed):
 
 def test_a_slot_and_a_wish_at_once_are_two_runs(jobs, agent, installed):
     job = jobs.job("both", sql("SELECT 1"))
-    jobs.schedule(job)
+    jobs.yearly(job)
     jobs.make_due(job)
     jobs.run_now(job)
     one = agent()
@@ -125,7 +124,7 @@ def test_a_slot_and_a_wish_at_once_are_two_runs(jobs, agent, installed):
 def test_a_slot_of_a_running_job_is_skipped(jobs, agent, installed):
     one = agent()
     job = jobs.job("long", sql("SELECT pg_advisory_lock(1); SELECT pg_advisory_unlock(1)"))
-    jobs.schedule(job)
+    jobs.yearly(job)
     holder = installed.connect()
     holder.cursor().execute("SELECT pg_advisory_lock(1)")
     jobs.make_due(job)
@@ -202,7 +201,7 @@ def test_a_slot_of_a_running_job_that_is_edited(jobs, agent, installed):
     """Even if the agent has no time to skip the slot before the edit, it does not vanish."""
     one = agent()
     job = jobs.job("long", sql("SELECT pg_advisory_lock(1); SELECT pg_advisory_unlock(1)"))
-    jobs.schedule(job)
+    jobs.yearly(job)
     holder = installed.connect()
     holder.cursor().execute("SELECT pg_advisory_lock(1)")
     jobs.run_now(job)
@@ -302,7 +301,7 @@ def test_exactly_one_agent_runs_each_slot(jobs, agent, installed):
     agents = [agent() for _ in range(3)]
     made = [jobs.job(f"job {number}", sql("SELECT 1")) for number in range(30)]
     for job in made:
-        jobs.schedule(job, months=[2], monthdays=[28])
+        jobs.yearly(job)
     installed.execute("SET pgalmanac.agent = 'on'")
     installed.execute("UPDATE pgagent.pga_job SET jobplanned = now(), jobnextrun = now()")
     installed.execute("RESET pgalmanac.agent; NOTIFY pgalmanac")

@@ -2,7 +2,7 @@
 """A real pgAgent and our agent in turns on our tables, the pgAgent as a role with rights on pgAgent's tables only."""
 import pytest
 
-from harness.holding import HeldBatch
+from harness.holding import HeldBatch, HeldSql
 from harness.jobs import batch, flags, sql
 from harness.pgagent import PgAgent, needs_pgagent
 from harness.waiting import wait_until
@@ -114,7 +114,7 @@ def test_pgagent_after_an_agent_that_was_killed(jobs, agent, installed, pgagent,
 def test_what_a_pgagent_did_not_run(jobs, agent, installed, pgagent):
     """Jobs for another host, jobs with rules, disabled jobs that were asked for: it leaves them, ours goes on with them."""
     elsewhere = jobs.job("elsewhere", sql("SELECT 1"), host="agent1")
-    jobs.schedule(elsewhere, minutes=[7])
+    jobs.schedule(elsewhere, minutes=[7], hours=[3])
     ruled = jobs.job("ruled", sql("SELECT 1"))
     rule = jobs.rule(ruled, "cron", rultext="30 2 * * *")
     off = jobs.job("off", sql("SELECT 1"), enabled=False)
@@ -136,13 +136,15 @@ def test_what_a_pgagent_did_not_run(jobs, agent, installed, pgagent):
 
 def test_its_closing_keeps_later_wishes(jobs, installed, pgagent):
     """A request for later is shown again as soon as the run has ended, and an edit meanwhile loses nothing."""
-    job = jobs.job("long", sql("SELECT pg_sleep(2)"))
+    held = HeldSql(installed)
+    job = jobs.job("long", held.step)
     schedule = jobs.schedule(job, minutes=[7], hours=[3])
     old = pgagent()
     jobs.make_due(job)
     jobs.wait_for_running(job, old)
-    installed.execute("INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqdue) VALUES ('run', %s, now() + interval '1 min')", job)
+    installed.execute("INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqdue) VALUES ('run', %s, now() + interval '1 h')", job)
     installed.execute("UPDATE pgagent.pga_schedule SET jscminutes = %s WHERE jscid = %s", flags(60, [8]), schedule)
+    held.release()
     assert jobs.wait_for_runs(job, agent=old)[0][0] == "s"
     wait_until_free(installed, job, old)
     wish = installed.value("SELECT reqdue FROM pgagent.pga_request")
@@ -160,6 +162,7 @@ def test_runs_that_a_pgagent_only_pretended(jobs, agent, installed, pgagent):
         wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_joblog WHERE jlgstatus = 's'") > before, "it runs",
                    several[0])
         wait_until_free(installed, job, several[0])
+    jobs.wait_until_settled(several[0])
     for old in several:
         old.kill()
     installed.execute("INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus) VALUES (%s, 'i')", job)  # as they may have done

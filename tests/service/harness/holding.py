@@ -34,7 +34,7 @@ class HeldBatch:
         self.directory = tempfile.mkdtemp(prefix="held-", dir=directory)
         give_away(self.directory)
         self.step = batch(f"echo $$ > {self.directory}/pid; mv {self.directory}/pid {self.directory}/started;"
-                          f" while [ ! -e {self.directory}/go ]; do sleep 0.05; done; echo done", **more)
+                          f" while [ -d {self.directory} ] && [ ! -e {self.directory}/go ]; do sleep 0.05; done; echo done", **more)
 
     def release(self):
         with closing(open(os.path.join(self.directory, "go"), "w", encoding="ascii")):

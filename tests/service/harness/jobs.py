@@ -43,6 +43,12 @@ class Jobs:
             " RETURNING jscid", job, enabled, start, end, flags(60, minutes), flags(24, hours), flags(7, weekdays),
             flags(32, monthdays), flags(12, months))
 
+    def yearly(self, job):
+        """A schedule of this minute of each year, which it returns: the next slot does not come while a test runs."""
+        now = self.database.value("SELECT date_trunc('minute', now()) AT TIME ZONE 'UTC'")
+        self.schedule(job, minutes=[now.minute], hours=[now.hour], monthdays=[now.day - 1], months=[now.month - 1])
+        return now
+
     def rule(self, job, rulkind, **columns):
         names = "".join(f", {name}" for name in columns)
         return self.database.value(
@@ -53,12 +59,13 @@ class Jobs:
         """As pgAdmin's menu does it."""
         self.database.execute("UPDATE pgagent.pga_job SET jobnextrun = now()::timestamptz WHERE jobid = %s", job)
 
-    def make_due(self, job):
-        """Its plan is this minute: what time does by itself."""
+    def make_due(self, job, slot=None):
+        """Its plan is this minute, or that one: what time does by itself."""
         with self.database.connect() as connection, connection.cursor() as cursor:
             cursor.execute("SET pgalmanac.agent = 'on'")
-            cursor.execute("UPDATE pgagent.pga_job SET jobplanned = date_trunc('minute', now()),"
-                           " jobnextrun = date_trunc('minute', now()) WHERE jobid = %s", (job,))
+            cursor.execute("UPDATE pgagent.pga_job SET jobplanned = s.at, jobnextrun = s.at FROM ("
+                           "SELECT coalesce(%s::timestamp AT TIME ZONE 'UTC', date_trunc('minute', now())) AS at) s"
+                           " WHERE jobid = %s", (slot, job))
             cursor.execute("NOTIFY pgalmanac")
         connection.close()
 

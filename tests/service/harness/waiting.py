@@ -7,7 +7,7 @@ from psycopg2.extensions import POLL_OK, POLL_READ, POLL_WRITE
 
 from harness.diagnosis import stack_of
 
-LIMIT = 60.0  # seconds: far more than anything here takes, so only a real failure reaches it
+LIMIT = 120.0  # seconds: far more than anything here takes, so only a real failure reaches it
 
 
 def wait_until(condition, what, agent=None, limit=LIMIT):
