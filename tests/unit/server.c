@@ -101,34 +101,44 @@ run_initdb(const Server *self, const char *programs)
         g_error("initdb failed: %s", err);
 }
 
-static char *
-free_port(void)
+static void
+choose_port(Server *self)
 {
     g_autoptr(GSocketListener) listener = g_socket_listener_new();
     guint16 port = g_socket_listener_add_any_inet_port(listener, NULL, NULL);
     g_assert_cmpint(port, >, 0);
     g_socket_listener_close(listener);
-    return g_strdup_printf("%u", port);
+    g_free(self->port);
+    self->port = g_strdup_printf("%u", port);
+    g_free(self->conninfo);
+    self->conninfo = g_strdup_printf("host=%s port=%s user=postgres dbname=postgres",
+                                     self->directory, self->port);
 }
 
-static void
+static bool
 await_ready(const Server *self)
 {
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 9000; i++) {
         if (PQping(self->conninfo) == PQPING_OK)
-            return;
+            return true;
         if (waitpid(self->pid, NULL, WNOHANG) == self->pid)
             break;
         g_usleep(20000);
     }
+    return false;
+}
+
+static G_GNUC_NORETURN void
+fail_to_start(const Server *self)
+{
     g_autofree char *path = g_build_filename(self->directory, "log", NULL);
     g_autofree char *text = NULL;
     (void)g_file_get_contents(path, &text, NULL, NULL);
     g_error("the test server does not start: %s", text ? text : "");
 }
 
-void
-server_start(Server *self)
+static bool
+try_start(Server *self)
 {
     g_autofree char *programs = find_programs();
     /* A shell only for its redirection: it is replaced by the server. */
@@ -143,7 +153,14 @@ server_start(Server *self)
     g_spawn_async(self->directory, (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, become_postgres,
                   server_user(), &self->pid, &error);
     g_assert_no_error(error);
-    await_ready(self);
+    return await_ready(self);
+}
+
+void
+server_start(Server *self)
+{
+    if (!try_start(self))
+        fail_to_start(self);
 }
 
 void
@@ -153,8 +170,8 @@ server_stop(Server *self, const char *mode)
         return;
     kill(self->pid, strcmp(mode, "immediate") == 0 ? SIGQUIT : SIGINT);
     for (int i = 0; waitpid(self->pid, NULL, WNOHANG) == 0; i++) {
-        if (i == 3000)
-            g_error("the test server does not stop within a minute");
+        if (i == 9000)
+            g_error("the test server does not stop within three minutes");
         g_usleep(20000);
     }
     self->pid = 0;
@@ -173,11 +190,16 @@ server_new(int max_connections)
     if (user)
         g_assert_cmpint(chown(self->directory, user->pw_uid, user->pw_gid), ==, 0);
     self->max_connections = max_connections;
-    self->port = free_port();
-    self->conninfo = g_strdup_printf("host=%s port=%s user=postgres dbname=postgres",
-                                     self->directory, self->port);
     run_initdb(self, programs);
-    server_start(self);
+    /* Somebody else may take the port before our server does. */
+    for (int tries = 1; self->pid == 0; tries++) {
+        choose_port(self);
+        if (!try_start(self)) {
+            self->pid = 0;
+            if (tries == 5)
+                fail_to_start(self);
+        }
+    }
     return self;
 }
 
@@ -245,7 +267,7 @@ void
 server_await(const Server *self, const char *sql, const char *answer)
 {
     PGconn *pg = server_connect(self);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 9000; i++) {
         g_autofree char *now = ask(pg, sql);
         if (strcmp(now, answer) == 0) {
             PQfinish(pg);

@@ -110,11 +110,17 @@ test_open_hanging_server(void)
         g_strdup_printf("host=127.0.0.1,%s port=%u,%s user=postgres dbname=postgres",
                         server_directory(server), port, server_port(server));
     g_autoptr(DbTarget) target = target_from(list);
-    g_autoptr(DbConn) conn = db_conn_new(target, "test", 500 * 1000);
-    g_auto(Answer) opened = {0};
-    db_conn_open(conn, on_opened, &opened);
-    wait_for(&opened.done);
-    g_assert_no_error(opened.error);
+    bool is_open = false;
+    /* The limit is one for each host, and a busy machine may need longer than that. */
+    for (int64_t limit_us = 500 * 1000; !is_open; limit_us *= 2) {
+        g_autoptr(DbConn) conn = db_conn_new(target, "test", limit_us);
+        g_auto(Answer) opened = {0};
+        db_conn_open(conn, on_opened, &opened);
+        wait_for(&opened.done);
+        is_open = opened.error == NULL;
+        if (!is_open && limit_us > 60 * G_USEC_PER_SEC)
+            g_assert_no_error(opened.error);
+    }
 }
 
 static void

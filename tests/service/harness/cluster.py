@@ -56,6 +56,7 @@ class Cluster:
         self.data = os.path.join(self.directory, "data")
         self.log_path = os.path.join(self.directory, "server.log")
         self.environment = environment or {}
+        self.listens = listen
         self.port = free_port() if listen else 5432
         self.host = self.directory
         self.running = False
@@ -80,6 +81,17 @@ class Cluster:
                 file.write(f"{name} = '{text}'\n")
 
     def start(self):
+        """Somebody else may have taken the port since it was chosen: another one then, at the first start."""
+        tries = 4 if self.listens and not os.path.exists(self.log_path) else 0
+        for _ in range(tries):
+            try:
+                return self._start()
+            except RuntimeError:
+                self.port = free_port()
+                self.configure(port=self.port)
+        return self._start()
+
+    def _start(self):
         self.run("pg_ctl", "start", "-w", "-t", "120", "-s", "-D", self.data, "-l", self.log_path)
         self.running = True
         return self
