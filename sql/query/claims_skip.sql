@@ -2,7 +2,8 @@
 -- One row for each stretch says so. $1 jobs, $2 and $3 the jobnextrun and jobrevision that the peek saw, $5 the newest
 -- slot, $4 and $13 the first and the last of the older ones, $6 how many these are, $7 the plan after them, $11 why. What
 -- the job's busy policy says: queue lets the newest slot wait for the end of the run, unless one waits
--- already; replace cancels the run besides. Jobs that somebody has locked, or that have changed meanwhile, do not come back:
+-- already; replace cancels the run besides. $15: the rules that ask for the newest slots, which count the run if there is
+-- one. A pause may have begun since the peek. Jobs that somebody has locked, or that have changed meanwhile, do not come back:
 -- $14, the plan that the peek saw, tells that another agent has skipped the slot, also if the next run that it left is the same.
 WITH wanted AS (
     SELECT *
@@ -11,6 +12,7 @@ WITH wanted AS (
                 $14::timestamptz[])
         AS w (jobid, nextrun, revision, older_from, slot, older, planned, needs_plan, is_busy, detail, ruleid, older_to,
               seen_planned)
+    WHERE pgagent.pga_paused_until() IS NULL
 ), held AS (
     SELECT j.jobid, j.jobbusy
     FROM pgagent.pga_job j
@@ -20,8 +22,11 @@ WITH wanted AS (
       AND j.jobplanned IS NOT DISTINCT FROM w.seen_planned
     FOR NO KEY UPDATE OF j SKIP LOCKED
 ), queued AS (
-    INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqdue, reqby, reqtrigger, reqrulid)
-    SELECT 'run', w.jobid, w.slot, NULL, 'queue', w.ruleid
+    INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqdue, reqby, reqtrigger, reqrulid, reqrulids)
+    SELECT 'run', w.jobid, w.slot, NULL, 'queue', w.ruleid,
+           ARRAY(SELECT r.rulid FROM pgagent.pga_rule r
+                 WHERE r.ruljobid = w.jobid AND r.rulid = ANY ($15::int4[]) AND r.rulid IS DISTINCT FROM w.ruleid
+                 ORDER BY r.rulid)
     FROM wanted w
     JOIN held ON held.jobid = w.jobid
     WHERE w.is_busy AND held.jobbusy IN ('queue', 'replace')
@@ -31,10 +36,12 @@ WITH wanted AS (
 ), cancelled AS (
     INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqjlgid, reqby)
     SELECT 'cancel', l.jlgjobid, l.jlgid, NULL
-    FROM queued q
-    JOIN held ON held.jobid = q.reqjobid
-    JOIN pgagent.pga_joblog l ON l.jlgjobid = q.reqjobid AND l.jlgstatus = 'r'
-    WHERE held.jobbusy = 'replace'
+    FROM wanted w
+    JOIN held ON held.jobid = w.jobid
+    JOIN pgagent.pga_joblog l ON l.jlgjobid = w.jobid AND l.jlgstatus = 'r'
+    WHERE w.is_busy AND held.jobbusy = 'replace'
+      AND NOT EXISTS (SELECT FROM pgagent.pga_request r
+                      WHERE r.reqjobid = w.jobid AND r.reqkind = 'cancel' AND r.reqjlgid = l.jlgid)
     RETURNING reqjobid
 ), moved AS (
     UPDATE pgagent.pga_job j

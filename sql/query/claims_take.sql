@@ -5,8 +5,11 @@
 -- row of each run's first step ($15) is opened here too: one commit less before the step may start. Rules that ask for
 -- a slot ($20) or for the requests that are answered count the run. Who edits a rule waits for its job: a job whose rule
 -- is locked is passed by, like one that is locked itself. A pause may have begun since the peek. A slot that had to wait
--- for the end of the run before it (a request with the trigger queue) is the slot of the run that answers it. One run
--- repeats no more than one whose agent died (trigger restart), though it answers all other requests.
+-- for the end of the run before it (a request with the trigger queue) is the slot of the run that answers it, unless it
+-- has waited for longer than the job's grace. A next run that neither the plan nor a request asks for is corrected, and
+-- that is said: nobody could ever take it. What was asked for since the statement began is not seen: jobnextrun may be
+-- later than that until the next take, so the peek looks at the requests themselves.
+-- One run repeats no more than one whose agent died (trigger restart), though it answers all other requests.
 WITH self AS (
     SELECT jagpid, jagname, jagepoch
     FROM pgagent.pga_jobagent
@@ -21,13 +24,20 @@ WITH self AS (
         AS w (jobid, nextrun, revision, manual, slot, label, slots, scheduleid, late, planned, missed_from, missed_to,
               stepid, needs_plan, ruleid, skipped, why_skipped, seen_planned)
     WHERE pgagent.pga_paused_until() IS NULL
+), due AS (
+    SELECT q.reqid, q.reqrulid || q.reqrulids AS ruleids,
+           coalesce(q.reqtrigger = 'queue' AND q.reqdue < now() - j.jobgrace, false) AS is_late
+    FROM wanted w
+    JOIN pgagent.pga_job j ON j.jobid = w.jobid
+    JOIN pgagent.pga_request q ON q.reqjobid = w.jobid
+    WHERE w.manual AND q.reqkind = 'run' AND q.reqdue <= now()
+      AND (q.reqtrigger <> 'restart'
+           OR q.reqid = (SELECT min(r.reqid) FROM pgagent.pga_request r
+                         WHERE r.reqjobid = w.jobid AND r.reqkind = 'run' AND r.reqtrigger = 'restart' AND r.reqdue <= now()))
 ), asking AS (
     SELECT c.ruleid FROM unnest($20::int4[]) AS c (ruleid)
     UNION
-    SELECT q.reqrulid
-    FROM wanted w
-    JOIN pgagent.pga_request q ON q.reqjobid = w.jobid
-    WHERE w.manual AND q.reqkind = 'run' AND q.reqdue <= now() AND q.reqrulid IS NOT NULL
+    SELECT a.ruleid FROM due CROSS JOIN LATERAL unnest(due.ruleids) AS a (ruleid) WHERE NOT due.is_late
 ), held AS (
     SELECT r.rulid, r.ruljobid
     FROM asking a
@@ -48,12 +58,9 @@ WITH self AS (
     FOR NO KEY UPDATE OF j SKIP LOCKED
 ), answered AS (
     DELETE FROM pgagent.pga_request r
-    USING locked l, wanted w, self
-    WHERE w.manual AND w.jobid = l.jobid AND r.reqjobid = l.jobid AND r.reqkind = 'run' AND r.reqdue <= now()
-      AND (r.reqtrigger <> 'restart'
-           OR r.reqid = (SELECT min(q.reqid) FROM pgagent.pga_request q
-                         WHERE q.reqjobid = l.jobid AND q.reqkind = 'run' AND q.reqtrigger = 'restart' AND q.reqdue <= now()))
-    RETURNING r.reqjobid, r.reqid, r.reqby, r.reqtrigger, r.reqrulid, r.reqdue, r.reqjlgid
+    USING locked l, due, self
+    WHERE r.reqid = due.reqid AND r.reqjobid = l.jobid
+    RETURNING r.reqjobid, r.reqid, r.reqby, r.reqtrigger, r.reqrulid, r.reqdue, r.reqjlgid, due.is_late
 ), taken AS (
     UPDATE pgagent.pga_job j
     SET jobagentid = self.jagpid,
@@ -71,8 +78,27 @@ WITH self AS (
     WHERE w.jobid = l.jobid AND j.jobid = l.jobid AND (j.jobagentid IS NULL OR j.jobbusy = 'parallel')
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
       AND (w.manual OR j.jobplanned IS NOT DISTINCT FROM w.seen_planned)
-      AND (NOT w.manual OR EXISTS (SELECT FROM answered a WHERE a.reqjobid = j.jobid))
+      AND (NOT w.manual OR EXISTS (SELECT FROM answered a WHERE a.reqjobid = j.jobid AND NOT a.is_late))
     RETURNING j.jobid
+), corrected AS (
+    UPDATE pgagent.pga_job j
+    SET jobnextrun = least(j.jobplanned, (SELECT min(r.reqdue) FROM pgagent.pga_request r
+                                          WHERE r.reqjobid = j.jobid AND r.reqkind = 'run'
+                                            AND r.reqid NOT IN (SELECT a.reqid FROM answered a))),
+        jobreplan = j.jobreplan
+                    OR (j.jobplanned IS NULL
+                        AND (EXISTS (SELECT FROM pgagent.pga_schedule s WHERE s.jscjobid = j.jobid AND s.jscenabled)
+                             OR EXISTS (SELECT FROM pgagent.pga_rule r WHERE r.ruljobid = j.jobid AND r.rulenabled)))
+    FROM wanted w, locked l, self
+    WHERE w.manual AND w.jobid = l.jobid AND j.jobid = l.jobid AND j.jobenabled AND j.jobnextrun <= now()
+      AND NOT EXISTS (SELECT FROM answered a WHERE a.reqjobid = j.jobid AND NOT a.is_late)
+    RETURNING j.jobid, w.nextrun
+), told AS (
+    INSERT INTO pgagent.pga_agentlog (aglagent, agllevel, agljobid, aglmessage)
+    SELECT self.jagname, 'warning', c.jobid,
+           'not run, although its next run (jobnextrun) was due: neither a schedule nor a request asked for that'
+    FROM corrected c, self
+    WHERE c.jobid NOT IN (SELECT a.reqjobid FROM answered a)
 ), counted AS (
     UPDATE pgagent.pga_rule r
     SET rulruncount = r.rulruncount + 1, rullastslot = coalesce(w.slot, now())
@@ -84,6 +110,7 @@ WITH self AS (
     SELECT DISTINCT ON (a.reqjobid) a.reqjobid, a.reqby, a.reqtrigger, a.reqrulid, a.reqdue,
            max(a.reqid) OVER (PARTITION BY a.reqjobid) AS newest
     FROM answered a
+    WHERE NOT a.is_late
     ORDER BY a.reqjobid, a.reqtrigger <> 'queue', a.reqid
 ), repeated AS (
     SELECT a.reqjobid, a.reqjlgid, l.jlgattempt + 1 AS attempt
@@ -95,6 +122,11 @@ WITH self AS (
     SELECT w.jobid, w.missed_from, w.missed_to, w.skipped, 'missed', w.why_skipped, self.jagname
     FROM taken t JOIN wanted w ON w.jobid = t.jobid, self
     WHERE w.missed_from IS NOT NULL
+    UNION ALL
+    SELECT a.reqjobid, a.reqdue, a.reqdue, 1, 'busy',
+           'it waited for the end of the run before it for longer than the job''s grace', self.jagname
+    FROM answered a, self
+    WHERE a.is_late
 ), logged AS (
     INSERT INTO pgagent.pga_joblog
         (jlgjobid, jlgstatus, jlgstart, jlgscheduled, jlglabel, jlgtrigger, jlgslots, jlgjscid, jlgrulid, jlgagent,

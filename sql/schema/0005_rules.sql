@@ -93,9 +93,11 @@ COMMENT ON COLUMN pgagent.pga_job.joblastend IS 'When its last run ended; kept f
 
 ALTER TABLE pgagent.pga_request
     ADD COLUMN reqtrigger text NOT NULL DEFAULT 'manual',
-    ADD COLUMN reqrulid int4;
+    ADD COLUMN reqrulid int4,
+    ADD COLUMN reqrulids int4[] NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN pgagent.pga_request.reqtrigger IS 'run: why, as pga_joblog.jlgtrigger will say it: manual, startup ...';
 COMMENT ON COLUMN pgagent.pga_request.reqrulid IS 'run: the rule that asks for it, which it counts for (need not exist any more)';
+COMMENT ON COLUMN pgagent.pga_request.reqrulids IS 'run: further rules that ask for the same, which it counts for too (service)';
 
 /* ---- What is refused ---- */
 

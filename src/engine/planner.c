@@ -144,9 +144,9 @@ claim_set_slots(Claim *claim, const MissedSlots *missed, int64_t now_at)
     claim->is_late = claim->slots > 1 || now_at - claim->slot_at > MISSED_LATE_US;
 }
 
-/* The run counts for each rule that asks for its slot. */
+/* The run counts for each rule that asks for its slot: now, or when a slot that has to wait is taken. */
 static void
-claim_count(Claim *claim, const Timetable *timetable)
+claim_count(Claim *claim, const Timetable *timetable, bool has_run)
 {
     g_autoptr(GPtrArray) askers = timetable_askers(timetable, claim->slot_at);
 
@@ -154,7 +154,8 @@ claim_count(Claim *claim, const Timetable *timetable)
     for (guint i = 0; i < askers->len; i++) {
         RuleRow *row = g_ptr_array_index(askers, i);
 
-        row->run_count++;
+        if (has_run)
+            row->run_count++;
         g_array_append_val(claim->rule_ids, row->id);
     }
 }
@@ -199,8 +200,8 @@ planner_claim_slot(Planner *self, const DueJob *job, const GPtrArray *schedules,
     } else if (rules == NULL) {
         claim->planned_at = timetable_next(timetable, missed.plan_after);
     } else {
-        if (missed.has_run)
-            claim_count(claim, timetable);
+        if (missed.has_run || job->is_busy)
+            claim_count(claim, timetable, missed.has_run);
         claim_plan_on(claim, self, times, missed.plan_after, job->id);
         /* No run will end that "after" could be counted from. */
         if (!missed.has_run && !job->is_busy && has_after(rules))

@@ -10,16 +10,16 @@ typedef struct {
     int revision;
     int64_t next_at;
     int64_t seen_planned_at;
-    bool is_manual;     /* answers a wish; else the slot */
-    int64_t slot_at;    /* NO_INSTANT for a wish */
-    char *label;        /* the slot's local label; NULL for a wish */
-    int slots;          /* how many slots the run stands for */
-    int schedule_id;    /* that asked for the slot; 0 = none */
-    int rule_id;        /* or that did; 0 = none */
-    GArray *rule_ids;   /* of int: all rules that asked for it, which count the run; NULL = none */
-    bool is_late;       /* nobody ran it in time */
-    int64_t planned_at; /* the plan after the slot; NO_INSTANT = never, unless … */
-    bool needs_plan;    /* … somebody else has to find it out */
+    bool is_manual;       /* answers a wish; else the slot */
+    int64_t slot_at;      /* NO_INSTANT for a wish */
+    char *label;          /* the slot's local label; NULL for a wish */
+    int slots;            /* how many slots the run stands for */
+    int schedule_id;      /* that asked for the slot; 0 = none */
+    int rule_id;          /* or that did; 0 = none */
+    GArray *rule_ids;     /* of int: all rules that ask for it, which count its run; NULL = none */
+    bool is_late;         /* nobody ran it in time */
+    int64_t planned_at;   /* the plan after the slot; NO_INSTANT = never, unless … */
+    bool needs_plan;      /* … somebody else has to find it out */
     int64_t skipped_from; /* the slots before it that have no run of their own; NO_INSTANT = none */
     int64_t skipped_to;
     int skipped; /* how many */

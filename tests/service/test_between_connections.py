@@ -68,3 +68,61 @@ def test_a_run_is_closed_while_its_job_is_repointed(installed, reconnected):
     assert answers[-1] == [(True,)]
     assert installed.query("SELECT jobagentid FROM pgagent.pga_job") == [(None,)]
     assert installed.query("SELECT jlgstatus FROM pgagent.pga_joblog") == [("s",)]
+
+
+def test_a_run_is_asked_for_while_its_job_is_claimed(installed):
+    """The claim has not seen the request, which is due later: the job's next run does not show it. The look does."""
+    job = installed.value("INSERT INTO pgagent.pga_job (jobjclid, jobname) VALUES (1, 'due') RETURNING jobid")
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobplanned = now(), jobnextrun = now(), jobreplan = false")
+    statement = read_query("claims_take")
+    before = "AND j.jobid NOT IN (SELECT r.ruljobid FROM asking"
+    assert before in statement
+    statement = statement.replace(before, "AND pg_advisory_lock(1) IS NOT NULL " + before)
+    taken = []
+
+    def take(cursor):
+        cursor.execute("SELECT ARRAY[jobnextrun], ARRAY[jobrevision] FROM pgagent.pga_job")
+        nextrun, revision = cursor.fetchone()
+        cursor.execute("EXECUTE take (%s, 7, %s, %s, %s, '{f}', %s, '{slot}', '{1}', '{NULL}', '{f}', '{NULL}', '{NULL}', '{NULL}',"
+                       " '{NULL}', %s, 'here', '{f}', '{NULL}', '{}', '{0}', '{NULL}', %s)",
+                       (UUID, [job], nextrun, revision, nextrun, UUID, nextrun))
+        taken.extend(cursor.fetchall())
+
+    with closing(installed.connect()) as control, control.cursor() as cursor, closing(installed.connect()) as gate:
+        cursor.execute("SET pgalmanac.agent = 'on'")
+        installed.execute_as_agent("INSERT INTO pgagent.pga_jobagent (jagpid, jagstation, jaguuid, jagname, jagepoch) VALUES (%s, 'here', %s, 'one', 7)",
+                                   control.get_backend_pid(), UUID)
+        for name in ("take", "next", "due"):
+            cursor.execute(f"PREPARE {name} AS " + (statement if name == "take" else read_query("jobs_" + name)))
+        gate.cursor().execute("SELECT pg_advisory_lock(1)")
+        thread = threading.Thread(target=take, args=(cursor,))
+        thread.start()
+        wait_until(lambda: installed.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"),
+                   "the statement is between its snapshot and its locks")
+        installed.execute("SELECT pgagent.run_job(%s, now() + interval '1 h')", str(job))
+        gate.cursor().execute("SELECT pg_advisory_unlock(1)")
+        thread.join()
+        assert [row[1] for row in taken] == [job]
+        assert installed.query("SELECT jobnextrun FROM pgagent.pga_job") == [(None,)]
+        cursor.execute("EXECUTE next ('here', 'one')")
+        assert cursor.fetchone()[0] == installed.value("SELECT reqdue FROM pgagent.pga_request")
+        cursor.execute("UPDATE pgagent.pga_request SET reqdue = now()")
+        cursor.execute("UPDATE pgagent.pga_job SET jobagentid = NULL")
+        cursor.execute("EXECUTE due ('here', 'one', '{}', 10, '{}', 10)")
+        assert [row[0] for row in cursor.fetchall()] == [job]
+
+
+def test_a_pause_begins_before_slots_are_skipped(installed):
+    """What is due then runs after the pause."""
+    job = installed.value("INSERT INTO pgagent.pga_job (jobjclid, jobname) VALUES (1, 'due') RETURNING jobid")
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobplanned = now(), jobnextrun = now(), jobreplan = false")
+    with closing(installed.connect()) as control, control.cursor() as cursor:
+        cursor.execute("SET pgalmanac.agent = 'on'")
+        cursor.execute("PREPARE skip AS " + read_query("claims_skip"))
+        for pause, rows in (("SELECT pgagent.pause()", 0), ("SELECT pgagent.resume()", 1)):
+            installed.execute(pause)
+            cursor.execute("SELECT ARRAY[jobnextrun], ARRAY[jobrevision] FROM pgagent.pga_job")
+            nextrun, revision = cursor.fetchone()
+            cursor.execute("EXECUTE skip (%s, %s, %s, '{NULL}', %s, '{0}', '{NULL}', 'one', '{f}', '{f}', '{late}', '{NULL}', '{NULL}', %s, '{}')",
+                           ([job], nextrun, revision, nextrun, nextrun))
+            assert len(cursor.fetchall()) == rows

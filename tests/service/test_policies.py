@@ -218,9 +218,10 @@ def test_a_queued_slot_of_a_rule_counts(jobs, agent, installed):
     assert installed.value("SELECT count(*) FROM pgagent.pga_joblog") == 3
 
 
-def test_a_job_is_disabled_while_a_slot_waits(jobs, agent, installed):
-    """The slot was due and not claimed yet: it does not run, but not silently."""
-    one = agent()
+@pytest.fixture(name="queued")
+def fixture_queued(jobs, agent, installed):
+    """(agent, held step, job): the job runs, and the slot of this minute waits for the end of the run."""
+    one = agent("-t", "300")
     held = HeldSql(installed)
     job = jobs.job("queue", held.step, jobbusy="queue")
     jobs.yearly(job)
@@ -228,6 +229,84 @@ def test_a_job_is_disabled_while_a_slot_waits(jobs, agent, installed):
     jobs.wait_for_running(job, one)
     jobs.make_due(job)
     wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_request WHERE reqtrigger = 'queue'"), "a slot waits", one)
+    return one, held, job
+
+
+def test_a_slot_that_has_waited_for_too_long(jobs, installed, queued):
+    one, held, job = queued
+    due = installed.value("SELECT reqdue FROM pgagent.pga_request")
+    installed.execute("UPDATE pgagent.pga_job SET jobgrace = '0.001 s'")
+    held.release()
+    wait_until(lambda: installed.query("SELECT skpreason, skpslots, skpfrom, skpto FROM pgagent.pga_skipped")
+               == [("busy", 1, due, due)], "it is left out", one)
+    jobs.wait_until_settled(one)
+    assert len(jobs.runs(job)) == 1
+    assert installed.value("SELECT count(*) FROM pgagent.pga_request") == 0
+    assert installed.value("SELECT jobnextrun > now() FROM pgagent.pga_job")
+    assert installed.query("SELECT * FROM pgagent.pga_agentlog") == []
+
+
+def test_a_slot_waits_when_the_job_is_to_be_replaced_from_now_on(jobs, installed, queued):
+    """The next slot cancels the run, although one waits already; that one is run."""
+    one, held, job = queued
+    due = installed.value("SELECT reqdue FROM pgagent.pga_request")
+    installed.execute("UPDATE pgagent.pga_job SET jobbusy = 'replace'")
+    jobs.make_due(job)
+    status, _, reason, _ = jobs.wait_for_runs(job, 1, one)[0]
+    assert status == "d" and "replaced" in reason
+    held.release()
+    assert jobs.wait_for_runs(job, 2, one)[1][:2] == ("s", "queue")
+    assert installed.value("SELECT jlgscheduled FROM pgagent.pga_joblog WHERE jlgtrigger = 'queue'") == due
+
+
+@pytest.mark.parametrize("busy, triggers", [("skip", ["schedule", "queue"]), ("parallel", ["schedule", "queue"])])
+def test_a_slot_waits_when_slots_are_not_queued_any_more(jobs, installed, queued, busy, triggers):
+    """It was promised: it is run after the run or beside it."""
+    one, held, job = queued
+    installed.execute("UPDATE pgagent.pga_job SET jobmaxruns = 2, jobbusy = %s", busy)
+    installed.execute("NOTIFY pgalmanac")
+    if busy == "parallel":
+        wait_until(lambda: len(jobs.runs(job)) == 2, "it runs beside the other", one)
+    held.release()
+    assert [run[:2] for run in jobs.wait_for_runs(job, 2, one)] == [("s", trigger) for trigger in triggers]
+
+
+def test_all_rules_count_a_slot_that_waits(jobs, agent, installed):
+    one = agent()
+    held = HeldSql(installed)
+    job = jobs.job("counted", held.step, jobbusy="queue")
+    for _ in range(3):
+        jobs.rule(job, "every", rulperiod="1 hour", rulstart="2020-01-01 00:00+00")
+    wait_until(lambda: not installed.value("SELECT jobreplan FROM pgagent.pga_job"), "it is planned", one)
+    for count in (1, 2):
+        installed.execute_as_agent(f"UPDATE pgagent.pga_job SET jobplanned = {HOUR}, jobnextrun = {HOUR}")
+        installed.execute("NOTIFY pgalmanac")
+        if count == 1:
+            jobs.wait_for_running(job, one)
+        else:
+            wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_request"), "one waits", one)
+    held.release()
+    jobs.wait_for_runs(job, 2, one)
+    assert installed.query("SELECT rulruncount FROM pgagent.pga_rule") == [(2,)] * 3
+
+
+def test_a_next_run_that_nothing_asks_for(jobs, agent, installed):
+    """Nobody could ever take it: it goes, that is said, and the job is planned."""
+    one = agent()
+    planned = jobs.job("planned", sql("SELECT 1"))
+    jobs.schedule(planned, minutes=[0])
+    bare = jobs.job("bare", sql("SELECT 1"))
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobplanned = NULL, jobnextrun = now() - interval '1 h'")
+    installed.execute("NOTIFY pgalmanac")
+    wait_until(lambda: installed.query("SELECT jobid, jobnextrun > now() FROM pgagent.pga_job ORDER BY 1")
+               == [(planned, True), (bare, None)], "they are right again", one)
+    assert installed.query("SELECT agljobid, agllevel FROM pgagent.pga_agentlog ORDER BY 1") == [(planned, "warning"), (bare, "warning")]
+    assert jobs.runs(planned) + jobs.runs(bare) == []
+
+
+def test_a_job_is_disabled_while_a_slot_waits(jobs, installed, queued):
+    """The slot was due and not claimed yet: it does not run, but not silently."""
+    one, held, job = queued
     waiting = installed.value("SELECT reqdue FROM pgagent.pga_request")
     installed.execute("UPDATE pgagent.pga_job SET jobenabled = false")
     assert installed.query("SELECT skpreason, skpslots, skpfrom, skpto FROM pgagent.pga_skipped") == [("disabled", 1, waiting, waiting)]
