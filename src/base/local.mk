@@ -22,5 +22,6 @@ libbase_a_SOURCES = \
 	src/base/settings-print.c \
 	src/base/settings-table.c \
 	src/base/settings-table.h \
+	src/base/sweeper.c src/base/sweeper.h \
 	src/base/watch.c \
 	src/base/watch.h

@@ -25,6 +25,7 @@ typedef struct {
     GMainLoop *loop;
     DbTarget *target;
     DbPool *pool;
+    Sweeper *sweeper;
     StepContext steps;
     Store *store;
     Engine *engine;
@@ -245,7 +246,9 @@ service_open(Service *self, const char *conninfo, GError **error)
     self->loop = g_main_loop_new(NULL, FALSE);
     self->pool =
         db_pool_new(settings->max_connections, settings->connect_timeout_us, "pgalmanac step");
+    self->sweeper = sweeper_new();
     self->steps = (StepContext){.pool = self->pool,
+                                .sweeper = self->sweeper,
                                 .own_target = self->target,
                                 .may_run_batch = settings->batch,
                                 .batch_user = settings->batch_user,
@@ -265,6 +268,7 @@ service_close(Service *self)
     g_clear_handle_id(&self->last_words_id, g_source_remove);
     store_free(self->store);
     engine_free(self->engine);
+    sweeper_free(self->sweeper);
     db_pool_free(self->pool);
     db_target_unref(self->target);
     g_clear_pointer(&self->loop, g_main_loop_unref);

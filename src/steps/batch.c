@@ -11,7 +11,6 @@
 
 #include "base/child.h"
 #include "base/error.h"
-#include "base/scratch.h"
 #include "steps/step.h"
 
 typedef struct {
@@ -21,6 +20,7 @@ typedef struct {
     char *code;
     char *user;
     int64_t output_limit;
+    Sweeper *sweeper;
     Scratch *scratch;
     char *file;
     Child *child;
@@ -192,6 +192,7 @@ batch_create(const StepContext *context, const StepSpec *spec)
     self->code = g_strdup(spec->code);
     self->user = g_strdup(context->batch_user);
     self->output_limit = context->output_limit;
+    self->sweeper = context->sweeper;
     self->cannot = find_objection(context);
     self->idle_id = g_idle_add_full(G_PRIORITY_DEFAULT,
                                     self->cannot != NULL ? on_cannot : on_prepared, self, NULL);
@@ -219,7 +220,7 @@ batch_free(Step *step)
 
     g_clear_handle_id(&self->idle_id, g_source_remove);
     child_free(self->child);
-    scratch_free(self->scratch);
+    sweeper_take(self->sweeper, self->scratch);
     g_clear_error(&self->cannot);
     g_free(self->file);
     g_free(self->user);

@@ -7,12 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/sweeper.h"
 #include "db/pool.h"
 
 /* What all steps of this agent share; lives longer than they. */
 typedef struct {
     DbPool *pool;
     DbTarget *own_target; /* the agent's own server */
+    Sweeper *sweeper;     /* of what scripts leave */
     bool may_run_batch;
     const char *batch_user; /* NULL = as the agent's own user */
     int64_t output_limit;   /* bytes of output that are kept */

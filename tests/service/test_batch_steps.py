@@ -7,6 +7,7 @@ import pytest
 
 from harness.jobs import batch
 from harness.users import give_away
+from harness.waiting import wait_until
 
 
 def run_one(jobs, agent, code, **more):
@@ -59,7 +60,8 @@ def test_what_it_finds_about_itself(jobs, agent):
     lines = output.splitlines()
     assert status == "s" and lines[0] == "700" and lines[2:5] == ["yes", "own", "/dev/null"]
     assert int(lines[5]) <= 5
-    assert os.path.basename(lines[1]).startswith("pga_") and not os.path.exists(lines[1])
+    assert os.path.basename(lines[1]).startswith("pga_")
+    wait_until(lambda: not os.path.exists(lines[1]), "its folder is gone", one)
 
 
 def test_background_children_do_not_hold_up_the_step(jobs, agent):

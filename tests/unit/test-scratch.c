@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "config.h"
 
-#include "base/scratch.h"
+#include "base/sweeper.h"
 
 #include <glib/gstdio.h>
 #include <sys/stat.h>
@@ -59,11 +59,35 @@ test_removal(void)
     g_assert_cmpint(g_rmdir(outside), ==, 0);
 }
 
+/* Many at once; when the sweeper is gone, so are they. */
+static void
+test_sweeper(void)
+{
+    Sweeper *sweeper = sweeper_new();
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+
+    for (int i = 0; i < 20; i++) {
+        g_autoptr(GError) error = NULL;
+        Scratch *scratch = scratch_new("scratch-test-", &error);
+        g_assert_no_error(error);
+        g_autofree char *file = scratch_add_program(scratch, "x.scr", "", NULL, &error);
+
+        g_assert_no_error(error);
+        g_ptr_array_add(paths, g_strdup(scratch_path(scratch)));
+        sweeper_take(sweeper, scratch);
+    }
+    sweeper_take(sweeper, NULL);
+    sweeper_free(sweeper);
+    for (guint i = 0; i < paths->len; i++)
+        g_assert_false(g_file_test(g_ptr_array_index(paths, i), G_FILE_TEST_EXISTS));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/scratch/program", test_program);
     g_test_add_func("/scratch/removal", test_removal);
+    g_test_add_func("/scratch/sweeper", test_sweeper);
     return g_test_run();
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Removes private directories in a thread of its own: whoever filled one may have left a million files in it. */
+#pragma once
+
+#include "base/scratch.h"
+
+typedef struct Sweeper Sweeper;
+
+Sweeper *sweeper_new(void);
+/* Waits until all is removed. Accepts NULL. */
+void sweeper_free(Sweeper *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sweeper, sweeper_free)
+
+/* Takes the directory over; NULL = nothing to do. */
+void sweeper_take(Sweeper *self, Scratch *scratch);
