@@ -15,7 +15,7 @@ WITH self AS (
     INSERT INTO pgagent.pga_jobsteplog
         (jsljlgid, jsljstid, jslstatus, jslstart, jslattempt, jslpid, jslpidstart, jslhost)
     SELECT run.jlgid, step.jstid, 'r', clock_timestamp(), $5::int4, $6::int4,
-           CASE WHEN $6::int4 IS NOT NULL THEN clock_timestamp() END, $7::text
+           $8::timestamptz, $7::text
     FROM run, step, self
     WHERE NOT EXISTS (SELECT FROM there)
     RETURNING jslid

@@ -69,6 +69,7 @@ struct DbConn {
     PGconn *pg;
     Watch *watch;
     int backend_pid;
+    int64_t backend_started_at; /* 0 = not known */
     int server_version;
     bool cancel_under_way;
     bool cancel_sent;

@@ -94,5 +94,15 @@ void db_conn_script(DbConn *self, const char *sql, const DbScriptEvents *events,
 void db_conn_cancel(DbConn *self);
 
 int db_conn_backend_pid(const DbConn *self);
+/* The server process that serves a connection; numbers come again, but never with the same start. */
+typedef struct {
+    int pid;            /* 0 = none, or not known yet */
+    int64_t started_at; /* by the server's clock; 0 = not known */
+} DbBackend;
+/* Asks the server when it started; who gets the answer hands it to db_conn_note_backend. Behind a pooler, whose processes
+ * come and go, it stays unknown. */
+void db_conn_ask_backend(DbConn *self, DbQueryDone asked, gpointer user_data);
+void db_conn_note_backend(DbConn *self, const DbResult *result);
+DbBackend db_conn_backend(const DbConn *self);
 int db_conn_server_version(const DbConn *self); /* 150018; both are 0 before it is open */
 const char *db_conn_describe(const DbConn *self);

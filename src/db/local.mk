@@ -1,6 +1,6 @@
 noinst_LIBRARIES += libdb.a
 libdb_a_SOURCES = \
-	src/db/cancel.c \
+	src/db/backend.c src/db/cancel.c \
 	src/db/conn-private.h \
 	src/db/conn.c \
 	src/db/conn.h \

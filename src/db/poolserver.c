@@ -14,10 +14,11 @@
 enum {
     IDLE_MS = 5000,
     CLEANING_LIMIT_MS = 10000,
+    ASKING_LIMIT_MS = 5000,
 };
 
 typedef enum {
-    POOLED_OPENING,  /* for `lease`; NULL = for whoever comes */
+    POOLED_OPENING, /* for `lease`; NULL = for whoever comes. Until its first questions are answered */
     POOLED_LEASED,   /* used by `lease` */
     POOLED_CLEANING, /* given back; DISCARD ALL is on its way */
     POOLED_IDLE,     /* waits for the next lease, or for its end */
@@ -29,7 +30,6 @@ struct Pooled {
     char *key;
     DbConn *conn;
     DbLease *lease;
-    bool is_new;      /* nobody has used it; our own SET may still be on its way */
     guint time_limit; /* source: closes it, when idle or cleaning for too long */
 };
 
@@ -128,13 +128,6 @@ on_unused_lost(DbConn *conn, const GError *error, gpointer user_data)
     pooled_close(user_data);
 }
 
-static void
-on_first_set(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
-{
-    Pooled *pooled = user_data; /* which lives as long as its connection */
-    pooled->is_new = false;
-}
-
 /* Lets the server notice that we are gone while it runs a long statement. Some platforms cannot do that and
  * refuse the setting. */
 static void
@@ -224,6 +217,50 @@ compare_leases(gconstpointer a, gconstpointer b, gpointer unused)
     return first->sequence < second->sequence ? -1 : first->sequence > second->sequence;
 }
 
+/* If the connection has died meanwhile, whoever has a lease will see it. */
+static void
+enter_use(Pooled *pooled)
+{
+    if (pooled->lease)
+        enter_leased(pooled, pooled->lease);
+    else
+        enter_idle(pooled);
+    pool_server_pump_later(pooled->server);
+}
+
+static void
+on_asked(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    Pooled *pooled = user_data;
+    if (!error)
+        db_conn_note_backend(pooled->conn, result);
+    if (pooled->state != POOLED_OPENING)
+        return;
+    if (error && error_is_transient(error) && !pooled->lease)
+        pooled_close(pooled);
+    else
+        enter_use(pooled);
+}
+
+/* A server that does not answer: not our business, but that of the time limit of the step. */
+static gboolean
+on_asked_in_vain(gpointer user_data)
+{
+    Pooled *pooled = user_data;
+    pooled->time_limit = 0;
+    enter_use(pooled);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+begin_asking(Pooled *pooled)
+{
+    if (knows_how_to_watch(pooled->conn))
+        watch_for_our_end(pooled->conn, NULL, NULL);
+    db_conn_ask_backend(pooled->conn, on_asked, pooled);
+    pooled->time_limit = g_timeout_add(ASKING_LIMIT_MS, on_asked_in_vain, pooled);
+}
+
 static void
 on_opened(DbConn *conn, const GError *error, gpointer user_data)
 {
@@ -231,14 +268,7 @@ on_opened(DbConn *conn, const GError *error, gpointer user_data)
     PoolServer *self = pooled->server;
     DbLease *lease = pooled->lease;
     if (!error) {
-        pooled->is_new = knows_how_to_watch(conn);
-        if (pooled->is_new)
-            watch_for_our_end(conn, on_first_set, pooled);
-        if (lease)
-            enter_leased(pooled, lease);
-        else
-            enter_idle(pooled);
-        pool_server_pump_later(self);
+        begin_asking(pooled);
         return;
     }
 
@@ -282,7 +312,7 @@ give_to(Pooled *pooled, DbLease *lease)
 static bool
 is_fit(const Pooled *pooled)
 {
-    return pooled->is_new ? db_conn_is_open(pooled->conn) : db_conn_is_reusable(pooled->conn);
+    return db_conn_is_reusable(pooled->conn);
 }
 
 /* The youngest one: the others get the chance to come of age. */

@@ -46,7 +46,8 @@ struct Run {
     int64_t step_log_id;
     /* The current step's row, if it was opened before the step got ready (the first one's with the run); else 0. */
     int64_t opened_step_log_id;
-    int pid;         /* that carries it out, as far as it is known when it is ready; 0 = none */
+    DbBackend
+        backend;     /* that carries it out, as far as it is known when it is ready; pid 0 = none */
     char *waits_for; /* before it is ready */
     guint waiting_id;
     bool was_shown; /* that it waits; then its row is open or will be in a moment */

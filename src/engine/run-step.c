@@ -29,7 +29,7 @@ run_forget_step(Run *self)
     self->step_log_id = 0;
     self->opened_step_log_id = 0;
     self->was_shown = false;
-    self->pid = 0;
+    self->backend = (DbBackend){0};
 }
 
 /* Writing it off, and what follows from it */
@@ -125,31 +125,31 @@ on_step_opened(RunsOpening opening, int64_t step_log_id, const GError *error, gp
     }
 
     /* It may have been opened while the step waited, without the number. */
-    if (self->was_shown && self->pid > 0)
-        runs_note_pid(self->store, step_log_id, self->pid);
+    if (self->was_shown && self->backend.pid > 0)
+        runs_note_backend(self->store, step_log_id, &self->backend);
     run_step_is_open(self, step_log_id);
 }
 
 static void
-run_open_step(Run *self, int pid)
+run_open_step(Run *self, const DbBackend *backend)
 {
     run_enter(self, RUN_OPENING);
     self->step_started_mono = clock_now_mono();
-    self->pid = pid;
+    self->backend = backend != NULL ? *backend : (DbBackend){0};
     if (self->opened_step_log_id != 0) {
-        if (pid > 0)
-            runs_note_pid(self->store, self->opened_step_log_id, pid);
+        if (self->backend.pid > 0)
+            runs_note_backend(self->store, self->opened_step_log_id, &self->backend);
         run_step_is_open(self, self->opened_step_log_id);
         return;
     }
-    runs_open_step(self->store, self->id, run_step_row(self)->id, RUN_FIRST_ATTEMPT, pid,
+    runs_open_step(self->store, self->id, run_step_row(self)->id, RUN_FIRST_ATTEMPT, backend,
                    on_step_opened, run_ref(self));
 }
 
 static void
-on_prepared(int pid, gpointer user_data)
+on_prepared(const DbBackend *backend, gpointer user_data)
 {
-    run_open_step(user_data, pid);
+    run_open_step(user_data, backend);
 }
 
 /* Its log row stays open, and its time begins anew. */
@@ -183,7 +183,7 @@ on_step_done(const StepResult *result, gpointer user_data)
     g_free(self->early_sqlstate);
     self->early_sqlstate = g_strdup(result->sqlstate);
     if (self->state == RUN_PREPARING)
-        run_open_step(self, 0);
+        run_open_step(self, NULL);
 }
 
 void

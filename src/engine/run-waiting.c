@@ -48,7 +48,7 @@ on_waits_long(gpointer user_data)
 
     Waiting *waiting = g_new(Waiting, 1);
     *waiting = (Waiting){.run = run_ref(self), .index = self->index};
-    runs_open_step(self->store, self->id, run_step_row(self)->id, RUN_FIRST_ATTEMPT, 0,
+    runs_open_step(self->store, self->id, run_step_row(self)->id, RUN_FIRST_ATTEMPT, NULL,
                    on_opened_to_wait, waiting);
     return G_SOURCE_REMOVE;
 }

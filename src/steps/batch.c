@@ -164,7 +164,7 @@ on_prepared(gpointer user_data)
     BatchStep *self = user_data;
 
     self->idle_id = 0;
-    self->base.events.prepared(0, self->base.user_data);
+    self->base.events.prepared(NULL, self->base.user_data);
     return G_SOURCE_REMOVE;
 }
 

@@ -161,7 +161,9 @@ on_ready(DbConn *conn, const GError *error, gpointer user_data)
         return;
     }
     self->conn = conn;
-    self->base.events.prepared(db_conn_backend_pid(conn), self->base.user_data);
+
+    const DbBackend backend = db_conn_backend(conn);
+    self->base.events.prepared(&backend, self->base.user_data);
 }
 
 static void

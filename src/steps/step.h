@@ -43,8 +43,8 @@ typedef struct {
 
 /* None is called from inside step_new, step_run, step_stop or step_free. Each may free the step. */
 typedef struct {
-    /* Ready to run. pid: of its backend, 0 = it has none. */
-    void (*prepared)(int pid, gpointer user_data);
+    /* Ready to run. backend: that carries it out; NULL = it has none. */
+    void (*prepared)(const DbBackend *backend, gpointer user_data);
     /* What it waits for, such as a free connection (again if that changes); NULL when the wait is over. */
     void (*waiting)(const char *reason, gpointer user_data);
     /* After step_run: what was ready is gone, and certainly nothing was carried out. It gets ready again: prepared

@@ -41,8 +41,26 @@ on_step_opened(const DbResult *result, const GError *error, gpointer user_data)
     return WRITER_DONE;
 }
 
+static void
+params_add_pid(DbParams *params, const DbBackend *backend)
+{
+    if (backend != NULL && backend->pid > 0)
+        db_params_add_int4(params, backend->pid);
+    else
+        db_params_add_null(params);
+}
+
+static void
+params_add_start(DbParams *params, const DbBackend *backend)
+{
+    if (backend != NULL && backend->started_at != 0)
+        db_params_add_instant(params, backend->started_at);
+    else
+        db_params_add_null(params);
+}
+
 void
-runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, int pid,
+runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, const DbBackend *backend,
                RunsStepOpened opened, gpointer user_data)
 {
     Opening *opening = g_new(Opening, 1);
@@ -54,22 +72,21 @@ runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, int pid,
     db_params_add_int8(params, run_id);
     db_params_add_int4(params, step_id);
     db_params_add_int4(params, attempt);
-    if (pid > 0)
-        db_params_add_int4(params, pid);
-    else
-        db_params_add_null(params);
+    params_add_pid(params, backend);
     db_params_add_text(params, store_host(store));
+    params_add_start(params, backend);
     writer_add(store_writer(store), sql_query("runs_open_step"), g_steal_pointer(&params),
                on_step_opened, opening);
 }
 
 void
-runs_note_pid(Store *store, int64_t step_log_id, int pid)
+runs_note_backend(Store *store, int64_t step_log_id, const DbBackend *backend)
 {
     g_autoptr(DbParams) params = db_params_new();
 
     db_params_add_int8(params, step_log_id);
-    db_params_add_int4(params, pid);
+    params_add_pid(params, backend);
+    params_add_start(params, backend);
     writer_add(store_writer(store), sql_query("runs_note_pid"), g_steal_pointer(&params), NULL,
                NULL);
 }

@@ -15,12 +15,12 @@ typedef enum {
 /* The row is durable when this is called with RUNS_OPENED. */
 typedef void (*RunsStepOpened)(RunsOpening opening, int64_t step_log_id, const GError *error,
                                gpointer user_data);
-/* pid: of the step's backend or process, 0 = not known yet. */
-void runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, int pid,
-                    RunsStepOpened opened, gpointer user_data);
+/* backend: of the step; NULL = not known yet, or it has none. */
+void runs_open_step(Store *store, int64_t run_id, int step_id, int attempt,
+                    const DbBackend *backend, RunsStepOpened opened, gpointer user_data);
 
-/* Tells which backend or process carries out a step whose row was opened with its run. */
-void runs_note_pid(Store *store, int64_t step_log_id, int pid);
+/* Tells which backend carries out a step whose row was opened with its run. */
+void runs_note_backend(Store *store, int64_t step_log_id, const DbBackend *backend);
 
 /* Tells what a step waits for whose row is open already; done with by runs_note_pid and by closing. */
 void runs_note_waiting(Store *store, int64_t step_log_id, const char *what);
