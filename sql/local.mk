@@ -130,6 +130,7 @@ SQL_QUERY = \
 	sql/query/schema_version.sql \
 	sql/query/session_listen.sql \
 	sql/query/session_setup.sql \
+	sql/query/steps_end.sql \
 	sql/query/stock_sequences.sql
 # Parts of one transaction, several statements each.
 SQL_ADOPT = \

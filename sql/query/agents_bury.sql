@@ -2,7 +2,8 @@
 -- of its work. Looks again at the row under a lock: it may have come back meanwhile. Jobs that somebody has locked
 -- are left, with their runs and the agent's row, until the next time. What is done is written to pga_agentlog (in the name
 -- of $3, which buries) and comes back. A run of a job with jobrestart is asked for again here, so that this cannot be lost,
--- but not if somebody wanted it cancelled, and no more than three times in a row.
+-- but not if somebody wanted it cancelled, and no more than three times in a row. What its steps still do on this server is
+-- ended at once; what they do on others comes back, for somebody who can connect there.
 WITH dead AS (
     SELECT jagpid, jagepoch, jaguuid, coalesce(jagname, jagstation) AS name, jagstation AS host,
            CASE WHEN jaguuid IS NULL THEN 'the server process behind this pgAgent is gone'
@@ -48,6 +49,18 @@ WITH dead AS (
                     || 'The agent died while this step ran; what it did may have been committed.'
     FROM runs
     WHERE s.jsljlgid = runs.jlgid AND s.jslstatus = 'r'
+    RETURNING s.jslid, s.jsljlgid, s.jsljstid, s.jslpid, s.jslpidstart
+), ended AS (
+    /* Their processes on this server: the same role may end them. A number that was taken again has another start. */
+    SELECT s.jslid, pg_catalog.pg_terminate_backend(b.pid) AS was_there
+    FROM steps s
+    JOIN pg_catalog.pg_stat_activity b ON b.pid = s.jslpid AND b.backend_start = s.jslpidstart
+    WHERE b.usename = current_user
+), elsewhere AS (
+    SELECT t.jstjobid, s.jsljlgid, t.jstconnstr, s.jslpid, s.jslpidstart
+    FROM steps s
+    JOIN pgagent.pga_jobstep t ON t.jstid = s.jsljstid
+    WHERE t.jstconnstr <> '' AND s.jslpid IS NOT NULL AND s.jslid NOT IN (SELECT e.jslid FROM ended e)
 ), closed AS (
     UPDATE pgagent.pga_joblog l
     SET jlgstatus = 'd', jlgduration = clock_timestamp() - jlgstart,
@@ -107,6 +120,8 @@ WITH dead AS (
                   (SELECT count(*) FROM closed), (SELECT count(*) FROM freed))
            || CASE WHEN EXISTS (SELECT FROM again)
                    THEN format(', asked for %s of the runs again', (SELECT count(*) FROM again)) ELSE '' END
+           || CASE WHEN EXISTS (SELECT FROM ended)
+                   THEN format(', ended %s server processes of theirs', (SELECT count(*) FROM ended WHERE was_there)) ELSE '' END
            || CASE WHEN EXISTS (SELECT FROM left_jobs)
                    THEN format('; %s jobs that somebody has locked follow later', (SELECT count(*) FROM left_jobs)) ELSE '' END
     FROM dead
@@ -122,4 +137,6 @@ WITH dead AS (
     FROM said
     ORDER BY jobid NULLS FIRST
 )
-SELECT jobid, message, pg_catalog.pg_notify('pgalmanac', '') FROM said
+SELECT jobid, message, NULL::int8, NULL::text, NULL::int4, NULL::timestamptz, pg_catalog.pg_notify('pgalmanac', '') FROM said
+UNION ALL
+SELECT jstjobid, NULL, jsljlgid, jstconnstr, jslpid, jslpidstart, NULL FROM elsewhere

@@ -14,6 +14,18 @@ WITH orphans AS (
     SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart, jslwaiting = NULL
     FROM orphans
     WHERE s.jsljlgid = orphans.jlgid AND s.jslstatus = 'r'
+    RETURNING s.jslid, s.jsljlgid, s.jsljstid, s.jslpid, s.jslpidstart
+), ended AS (
+    /* Their processes on this server: the same role may end them. A number that was taken again has another start. */
+    SELECT s.jslid, pg_catalog.pg_terminate_backend(b.pid) AS was_there
+    FROM steps s
+    JOIN pg_catalog.pg_stat_activity b ON b.pid = s.jslpid AND b.backend_start = s.jslpidstart
+    WHERE b.usename = current_user
+), elsewhere AS (
+    SELECT t.jstjobid, s.jsljlgid, t.jstconnstr, s.jslpid, s.jslpidstart
+    FROM steps s
+    JOIN pgagent.pga_jobstep t ON t.jstid = s.jsljstid
+    WHERE t.jstconnstr <> '' AND s.jslpid IS NOT NULL AND s.jslid NOT IN (SELECT e.jslid FROM ended e)
 ), closed AS (
     UPDATE pgagent.pga_joblog l
     SET jlgstatus = 'd', jlgduration = clock_timestamp() - jlgstart,
@@ -45,6 +57,8 @@ WITH orphans AS (
                   string_agg(DISTINCT c.agent, ', '))
            || CASE WHEN EXISTS (SELECT FROM again)
                    THEN format('; asked for %s of them again', (SELECT count(*) FROM again)) ELSE '' END
+           || CASE WHEN EXISTS (SELECT FROM ended)
+                   THEN format('; ended %s server processes of theirs', (SELECT count(*) FROM ended WHERE was_there)) ELSE '' END
     FROM closed c
     HAVING count(*) > 0
     UNION ALL
@@ -58,4 +72,6 @@ WITH orphans AS (
     FROM said
     ORDER BY jobid NULLS FIRST
 )
-SELECT jobid, message, pg_catalog.pg_notify('pgalmanac', '') FROM said
+SELECT jobid, message, NULL::int8, NULL::text, NULL::int4, NULL::timestamptz, pg_catalog.pg_notify('pgalmanac', '') FROM said
+UNION ALL
+SELECT jstjobid, NULL, jsljlgid, jstconnstr, jslpid, jslpidstart, NULL FROM elsewhere

@@ -255,6 +255,7 @@ service_open(Service *self, const char *conninfo, GError **error)
                                 .output_limit = settings->output_limit};
     self->store = store_new(self->target, settings->name, g_get_host_name(), settings->lease_us,
                             settings->connect_timeout_us, settings->retry_us, &events, self);
+    store_use_pool(self->store, self->pool);
     service_describe(self);
     self->engine = engine_new(self->store, &self->steps, settings);
     return true;

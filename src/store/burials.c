@@ -19,15 +19,28 @@ burial_free(Burial *self)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Burial, burial_free)
 
+/* One that the dead agent may have left on another server. */
+static void
+end_step(Store *store, const DbResult *result, int row)
+{
+    const DbBackend backend = {.pid = (int)db_result_int(result, row, 4),
+                               .started_at = db_result_instant(result, row, 5)};
+
+    if (store_reaper(store) != NULL)
+        reaper_end_step(store_reaper(store), (int)db_result_int(result, row, 0),
+                        db_result_int(result, row, 2), db_result_text(result, row, 3), &backend);
+}
+
 /* As notices: the statement itself has written the same to pga_agentlog, where warnings would go once more. */
 static void
 report(Store *store, const DbResult *result)
 {
     for (int row = 0; row < db_result_rows(result); row++) {
-        bool is_of_job = !db_result_is_null(result, row, 0);
-
-        log_job_notice(is_of_job ? (int)db_result_int(result, row, 0) : 0, "%s",
-                       db_result_text(result, row, 1));
+        if (db_result_is_null(result, row, 1))
+            end_step(store, result, row);
+        else
+            log_job_notice((int)db_result_int(result, row, 0), "%s",
+                           db_result_text(result, row, 1));
     }
     if (db_result_rows(result) > 0)
         store_note_change(store);

@@ -24,6 +24,7 @@ struct Store {
     Link *log;
     Home *home;
     Writer *writer;
+    Reaper *reaper; /* NULL = none */
     char *uuid;
     char *name;
     char *host;
@@ -61,6 +62,19 @@ Writer *
 store_writer(Store *self)
 {
     return self->writer;
+}
+
+Reaper *
+store_reaper(Store *self)
+{
+    return self->reaper;
+}
+
+void
+store_use_pool(Store *self, DbPool *pool)
+{
+    reaper_free(self->reaper);
+    self->reaper = reaper_new(pool);
 }
 
 const char *
@@ -468,6 +482,7 @@ store_free(Store *self)
     self->is_registered = false;
     link_free(self->control);
     link_free(self->log);
+    reaper_free(self->reaper);
     writer_free(self->writer);
     home_free(self->home);
     g_ptr_array_unref(self->lost_batches);

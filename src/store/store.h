@@ -5,6 +5,7 @@
 #pragma once
 
 #include "db/conn.h"
+#include "store/reaper.h"
 #include "store/writer.h"
 
 typedef struct Store Store;
@@ -30,6 +31,9 @@ Store *store_new(DbTarget *target, const char *name, const char *host, int64_t l
 void store_free(Store *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 
+/* Connections to other servers, where steps of dead agents are ended; without it they are left. It lives longer. */
+void store_use_pool(Store *self, DbPool *pool);
+
 /* New times, after a reload. */
 void store_set_times(Store *self, int64_t connect_timeout_us, int64_t retry_us);
 
@@ -51,6 +55,7 @@ void store_write_message(Store *self, const char *level, int job_id, const char 
 /* For the other nouns of this layer and for the engine's questions. */
 DbConn *store_control(Store *self); /* NULL while lost */
 Writer *store_writer(Store *self);
+Reaper *store_reaper(Store *self); /* NULL = none */
 const char *store_uuid(const Store *self);
 int64_t store_epoch(const Store *self);
 int64_t store_lease_us(const Store *self);
