@@ -21,6 +21,8 @@ typedef struct {
     AgentsRenewed renewed;
     AgentsTidied tidied;
     gpointer user_data;
+    Store *store;
+    ClockReading sent;
     DbParams *params[N_REGISTER_STATEMENTS];
 } Request;
 
@@ -116,11 +118,25 @@ agents_tidy(Store *store, AgentsTidied tidied, gpointer user_data)
                         request);
 }
 
+/* A renewal brings the database's time, in the last column. */
+static void
+note_time(const Request *request, const DbResult *result)
+{
+    const ClockReading got = clock_reading();
+    int64_t server_at = db_result_instant(result, 0, db_result_columns(result) - 1);
+    unsigned news = store_note_time(request->store, &request->sent, &got, server_at);
+
+    if (news & (CLOCK_FIRST | CLOCK_BACK))
+        db_conn_query(store_control(request->store), sql_query("agents_rewind"), NULL, NULL, NULL);
+}
+
 static void
 on_renewed(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
     Request *request = user_data;
 
+    if (error == NULL && db_result_rows(result) == 1 && store_control(request->store) != NULL)
+        note_time(request, result);
     if (error == NULL || fault != NULL)
         request->renewed(error == NULL && db_result_rows(result) == 1, error, request->user_data);
     request_free(request);
@@ -134,6 +150,8 @@ agents_renew(Store *store, AgentsRenewed renewed, gpointer user_data)
 
     request->renewed = renewed;
     request->user_data = user_data;
+    request->store = store;
+    request->sent = clock_reading();
     db_params_add_text(params, store_uuid(store));
     db_params_add_int8(params, store_epoch(store));
     db_params_add_int8(params, store_lease_us(store));

@@ -4,6 +4,7 @@ libstore_a_SOURCES = \
 	src/store/agents.c src/store/agents.h \
 	src/store/burials.c src/store/burials.h \
 	src/store/reaper.c src/store/reaper.h \
+	src/store/clockwatch.c src/store/clockwatch.h \
 	src/store/claims.c src/store/claims.h \
 	src/store/home.c src/store/home.h \
 	src/store/identity.c src/store/identity.h \

@@ -32,6 +32,7 @@ struct Store {
     char *batch;
     GPtrArray *full; /* of char *: servers without a free connection */
     AgentLease lease;
+    ClockWatch clock;
     int64_t epoch;           /* 0 = not registered yet */
     GPtrArray *lost_batches; /* of char * */
     bool log_is_ready;
@@ -177,6 +178,16 @@ void
 store_forget_lost_batches(Store *self)
 {
     g_ptr_array_set_size(self->lost_batches, 0);
+}
+
+unsigned
+store_note_time(Store *self, const ClockReading *sent, const ClockReading *got, int64_t server_at)
+{
+    unsigned news = clock_watch_note(&self->clock, sent, got, server_at);
+
+    if ((news & (CLOCK_FORWARD | CLOCK_BACK | CLOCK_SLEPT)) && self->is_ready)
+        self->events.notified(self->user_data);
+    return news;
 }
 
 void

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "db/conn.h"
+#include "store/clockwatch.h"
 #include "store/reaper.h"
 #include "store/writer.h"
 
@@ -17,7 +18,7 @@ typedef struct {
     void (*lost)(gpointer user_data);
     /* Another agent took our lease: what runs must stop and nothing of it may be written. ready comes later. */
     void (*fenced)(gpointer user_data);
-    /* Somebody changed something (NOTIFY). */
+    /* Somebody changed something (NOTIFY), or the clock was stepped: look now. */
     void (*notified)(gpointer user_data);
     /* The first connection cannot succeed as things are (REFUSED, SCHEMA); true = then do not try again. */
     bool (*refused)(const GError *error, gpointer user_data);
@@ -51,6 +52,10 @@ void store_note_change(Store *self);
 bool store_is_ready(const Store *self);
 /* Sends a waiting message of the log to pga_agentlog. */
 void store_write_message(Store *self, const char *level, int job_id, const char *message);
+
+/* What the database's clock said in answer to a question of ours. Gives ClockNews. */
+unsigned store_note_time(Store *self, const ClockReading *sent, const ClockReading *got,
+                         int64_t server_at);
 
 /* For the other nouns of this layer and for the engine's questions. */
 DbConn *store_control(Store *self); /* NULL while lost */

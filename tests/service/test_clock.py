@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: PostgreSQL
 """Time moves: the server runs by a clock that the test sets, and its clock decides what is due, not the agent's."""
+import signal
+
 import pytest
 
 from harness import Database, FakeTime
 from harness.database import install
+from harness.holding import HeldSql
 from harness.jobs import Jobs, sql
+from harness.outside import Outside
+from harness.waiting import wait_until
 
 
 @pytest.fixture
@@ -44,3 +49,99 @@ def test_half_past_two_in_spring_and_autumn(clock, place, agent):
     assert row == ("missed", 208, "03-31 00:30", "10-24 00:30")
     assert place.value("SELECT to_char(jobnextrun AT TIME ZONE 'Europe/Berlin', 'YYYY-MM-DD HH24:MI') FROM pgagent.pga_job"
                        ) == "2026-10-27 02:30"
+
+
+def far_job(jobs, hours, now="now()"):
+    """A job whose next slot is so many hours away by the database's clock."""
+    hour = jobs.database.value(f"SELECT extract(hour FROM {now} AT TIME ZONE 'UTC' + %s * interval '1 hour')::int", hours)
+    job = jobs.job("far", sql("SELECT 1"), jobtimezone="UTC")
+    jobs.schedule(job, minutes=[30], hours=[hour])
+    return job
+
+
+def wait_for_a_beat(database, agent):
+    """Until the agent has renewed its lease, and so knows what time it was."""
+    before = database.value("SELECT jagrenewed FROM pgagent.pga_jobagent WHERE jagname = %s", agent.name)
+    wait_until(lambda: database.value("SELECT jagrenewed FROM pgagent.pga_jobagent WHERE jagname = %s", agent.name) > before,
+               "it has renewed its lease", agent)
+
+
+def test_an_agent_whose_clock_is_wrong(jobs, agent, directory):
+    """Only the database's clock counts; the difference is said once, and that it is gone."""
+    clock = FakeTime(directory, "+3h")
+    far = far_job(jobs, 2)
+    one = agent("-l", "1", "--lease", "3", environment=clock.environment)
+    one.wait_for_log("this agent's clock is 3h ahead of the database's")
+    job = jobs.job("now", sql("SELECT 1"))
+    for count, (setting, text) in enumerate((("+0", "agrees with the database's again"),
+                                             ("-2h", "is 2h behind the database's"),
+                                             ("+0", "agrees with the database's again")), 1):
+        assert jobs.run(job, one)[0] == "s"
+        clock.set(setting)
+        wait_until(lambda: one.log().count("this agent's clock") == count + 1, text, one)
+        assert text in one.log()
+    assert not jobs.runs(far)
+    wait_until(lambda: jobs.database.value("SELECT count(*) FROM pgagent.pga_agentlog WHERE aglmessage LIKE '%%clock%%'") == 2,
+               "the warnings are in the table", one)
+
+
+def test_the_clock_of_the_database_is_stepped(clock, place, agent):
+    """There and back: each slot runs once, at its time, although the agent would sleep for an hour."""
+    jobs = Jobs(place)
+    clock.set("+0")
+    job = far_job(jobs, 3)
+    one = agent("-l", "1", "-t", "3600", "--lease", "3", database=place)
+    wait_until(lambda: place.value("SELECT jobnextrun FROM pgagent.pga_job"), "it is planned", one)
+    wait_for_a_beat(place, one)
+
+    def step(setting, said):
+        before = one.log().count(said)
+        clock.set(setting)
+        wait_until(lambda: one.log().count(said) == before + 1, said, one)
+    step("+4h", "the database's clock was stepped forward by")
+    jobs.wait_for_runs(job, 1, one)
+    step("+0", "the database's clock was stepped back by")
+    assert jobs.run(jobs.job("other", sql("SELECT 1")), one)[0] == "s"
+    step("+4h", "the database's clock was stepped forward by")
+    assert jobs.run(jobs.job("another", sql("SELECT 1")), one)[0] == "s"
+    assert len(jobs.runs(job)) == 1
+    step("+28h", "the database's clock was stepped forward by 1d")
+    assert [run[0] for run in jobs.wait_for_runs(job, 2, one)] == ["s", "s"]
+    assert place.value("SELECT count(DISTINCT jlgscheduled) FROM pgagent.pga_joblog WHERE jlgjobid = %s", job) == 2
+    assert one.log().count("was stepped") == 4 and one.log().count("this agent's clock") == 4, one.log()
+
+
+def test_an_agent_that_died_before_the_clock_went_back(clock, place, agent):
+    """Its lease would last for hours."""
+    jobs = Jobs(place)
+    clock.set("+0")
+    dead = agent("--lease", "3", database=place)
+    held = HeldSql(place)
+    job = jobs.job("left", held.step)
+    jobs.run_now(job)
+    jobs.wait_for_running(job, dead)
+    one = agent("-l", "1", "--lease", "3", database=place)
+    wait_for_a_beat(place, one)
+    dead.signal(signal.SIGSTOP)
+    clock.set("-5h")
+    one.wait_for_log("the database's clock was stepped back by 5h")
+    assert jobs.wait_for_runs(job, agent=one)[0][0] == "d"
+    dead.kill()
+
+
+def test_a_machine_that_has_slept(clock, place, agent, directory):
+    """What has come due meanwhile runs when it wakes up."""
+    jobs = Jobs(place)
+    outside = Outside(directory)
+    clock.set("+0")
+    job = far_job(jobs, 3)
+    one = agent("-l", "1", "-t", "3600", "--lease", "3", database=place, environment=outside.environment)
+    wait_until(lambda: place.value("SELECT jobnextrun FROM pgagent.pga_job"), "it is planned", one)
+    wait_for_a_beat(place, one)
+    one.signal(signal.SIGSTOP)
+    clock.set("+4h")
+    outside.sleep(4 * 3600)
+    one.signal(signal.SIGCONT)
+    one.wait_for_log("this machine has slept for 4h")
+    assert jobs.wait_for_runs(job, agent=one)[0][0] == "s"
+    assert "was stepped" not in one.log()

@@ -16,9 +16,11 @@ TESTS += $(BASE_TESTS)
 
 # store
 STORE_TESTS = \
+	tests/unit/test-clockwatch \
 	tests/unit/test-identity \
 	tests/unit/test-lease \
 	tests/unit/test-schema
+tests_unit_test_clockwatch_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 tests_unit_test_identity_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 tests_unit_test_lease_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 tests_unit_test_schema_LDADD = libstore.a libbase.a $(GLIB_LIBS)
