@@ -45,6 +45,7 @@ libcli_a_SOURCES = \
 	src/cli/passfile.h \
 	src/cli/plain.c \
 	src/cli/plain.h \
+	src/cli/regain.c src/cli/regain.h \
 	src/cli/release-command.c \
 	src/cli/release.c \
 	src/cli/release.h \

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/log.h"
+#include "cli/regain.h"
 #include "store/sql.h"
 
 #define LOOK_EVERY_MS 500
@@ -142,7 +143,7 @@ log_follow(const LogQuestion *self, CliSession *session, GError **error)
     if (!begin(&follow, session, error))
         return false;
     while (interrupt_sleep(LOOK_EVERY_MS))
-        if (!look(&follow, session, false, error))
+        if (!look(&follow, session, false, error) && !cli_regain(session, "log", error))
             return false;
     return true;
 }

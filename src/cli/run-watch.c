@@ -9,6 +9,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/plain.h"
+#include "cli/regain.h"
 #include "cli/table.h"
 #include "store/sql.h"
 
@@ -22,6 +23,7 @@ typedef struct {
     char *run;
     char *last_entry; /* the last step that has ended, and all before it */
     bool has_begun;   /* the step after it has been announced */
+    bool has_told;    /* so has the run */
 } Look;
 
 static void
@@ -62,23 +64,34 @@ tell_why(const Look *self, GError **error)
     return true;
 }
 
+/* waits: neither has it begun nor was the request taken back. */
+static bool
+look_for_start(Look *self, bool is_late, bool *waits, GError **error)
+{
+    const Watch *watch = self->watch;
+    const char *params[] = {watch->request, watch->job->id, watch->not_before, NULL};
+    g_autoptr(PGresult) result =
+        cli_session_query(self->session, sql_query("cli_run_find"), params, error);
+
+    if (result == NULL)
+        return false;
+    self->run = g_strdup(cli_result_text(result, 0, 1));
+    *waits = self->run == NULL && is_true(result, 0);
+    return !*waits || !is_late || !is_true(result, 2) || tell_why(self, error);
+}
+
 /* Leaves run NULL if the request was taken back. */
 static bool
 wait_for_start(Look *self, bool *is_interrupted, GError **error)
 {
-    const Watch *watch = self->watch;
-    const char *params[] = {watch->request, watch->job->id, watch->not_before, NULL};
+    bool waits = true;
 
     for (int looks = 0;; looks++) {
-        g_autoptr(PGresult) result =
-            cli_session_query(self->session, sql_query("cli_run_find"), params, error);
-        if (result == NULL)
+        if (!look_for_start(self, looks == PATIENCE, &waits, error) &&
+            !cli_regain(self->session, "run", error))
             return false;
-        self->run = g_strdup(cli_result_text(result, 0, 1));
-        if (self->run != NULL || !is_true(result, 0))
+        if (!waits)
             return true;
-        if (looks == PATIENCE && is_true(result, 2) && !tell_why(self, error))
-            return false;
         *is_interrupted = !interrupt_sleep(LOOK_EVERY_MS);
         if (*is_interrupted)
             return true;
@@ -182,34 +195,42 @@ tell_run(const Look *self, const PGresult *state, bool is_over)
 }
 
 static bool
-wait_for_end(Look *self, WatchEnd *end, GError **error)
+look_for_end(Look *self, bool *is_over, WatchEnd *end, GError **error)
 {
     const char *params[] = {self->run, NULL};
     WatchMode mode = self->watch->mode;
+    /* The run before its steps: once it is over, so are they. */
+    g_autoptr(PGresult) state =
+        cli_session_query(self->session, sql_query("cli_run_state"), params, error);
 
-    for (bool is_first = true;; is_first = false) {
-        /* The run before its steps: once it is over, so are they. */
-        g_autoptr(PGresult) state =
-            cli_session_query(self->session, sql_query("cli_run_state"), params, error);
-        if (state == NULL)
-            return false;
-        const char *result = PQntuples(state) > 0 ? PQgetvalue(state, 0, 3) : NULL;
-        bool is_over = result != NULL && strcmp(result, "running") != 0;
-
-        if (result == NULL) {
-            *end = WATCH_GONE;
-            return true;
-        }
-        if (is_first && mode == WATCH_FOLLOW)
+    if (state == NULL)
+        return false;
+    const char *result = PQntuples(state) > 0 ? PQgetvalue(state, 0, 3) : NULL;
+    bool has_ended = result != NULL && strcmp(result, "running") != 0;
+    if (result != NULL) {
+        if (!self->has_told && mode == WATCH_FOLLOW)
             tell_run(self, state, false);
-        if ((mode == WATCH_FOLLOW || (is_over && mode == WATCH_END)) && !tell_steps(self, error))
+        self->has_told = true;
+        if ((mode == WATCH_FOLLOW || (has_ended && mode == WATCH_END)) && !tell_steps(self, error))
             return false;
-        if (is_over) {
-            if (mode != WATCH_QUIET)
-                tell_run(self, state, true);
-            *end = strcmp(result, "succeeded") == 0 ? WATCH_SUCCEEDED : WATCH_FAILED;
+        if (has_ended && mode != WATCH_QUIET)
+            tell_run(self, state, true);
+        *end = g_strcmp0(result, "succeeded") == 0 ? WATCH_SUCCEEDED : WATCH_FAILED;
+    } else {
+        *end = WATCH_GONE;
+    }
+    *is_over = result == NULL || has_ended;
+    return true;
+}
+
+static bool
+wait_for_end(Look *self, WatchEnd *end, GError **error)
+{
+    for (bool is_over = false;;) {
+        if (!look_for_end(self, &is_over, end, error) && !cli_regain(self->session, "run", error))
+            return false;
+        if (is_over)
             return true;
-        }
         if (!interrupt_sleep(LOOK_EVERY_MS)) {
             *end = WATCH_INTERRUPTED;
             return true;

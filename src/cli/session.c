@@ -63,6 +63,25 @@ choose_encoding(PGconn *conn)
     (void)PQsetClientEncoding(conn, has_bytes ? "SQL_ASCII" : "UTF8");
 }
 
+static bool
+begin(CliSession *self, GError **error)
+{
+    if (PQstatus(self->conn) != CONNECTION_OK) {
+        set_error(error, ALMANAC_ERROR_CONNECTION, PQerrorMessage(self->conn));
+        return false;
+    }
+    PQsetErrorVerbosity(self->conn, PQERRORS_DEFAULT);
+    /* Nothing that a role or a database sets may change what our statements mean. */
+    if (!cli_session_script(self,
+                            "SET client_min_messages = warning; SET search_path = pg_catalog; "
+                            "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; "
+                            "SET standard_conforming_strings = on",
+                            error))
+        return false;
+    choose_encoding(self->conn);
+    return true;
+}
+
 CliSession *
 cli_session_open(const char *conninfo, GError **error)
 {
@@ -80,20 +99,14 @@ cli_session_open(const char *conninfo, GError **error)
     g_unsetenv("PGCLIENTENCODING");
     g_autoptr(CliSession) self = g_new0(CliSession, 1);
     self->conn = PQconnectdbParams(keywords, values, 1);
-    if (PQstatus(self->conn) != CONNECTION_OK) {
-        set_error(error, ALMANAC_ERROR_CONNECTION, PQerrorMessage(self->conn));
-        return NULL;
-    }
-    PQsetErrorVerbosity(self->conn, PQERRORS_DEFAULT);
-    /* Nothing that a role or a database sets may change what our statements mean. */
-    if (!cli_session_script(self,
-                            "SET client_min_messages = warning; SET search_path = pg_catalog; "
-                            "SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; "
-                            "SET standard_conforming_strings = on",
-                            error))
-        return NULL;
-    choose_encoding(self->conn);
-    return g_steal_pointer(&self);
+    return begin(self, error) ? g_steal_pointer(&self) : NULL;
+}
+
+bool
+cli_session_reopen(CliSession *self, GError **error)
+{
+    PQreset(self->conn);
+    return begin(self, error);
 }
 
 void

@@ -20,6 +20,9 @@ void cli_session_close(CliSession *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliSession, cli_session_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PGresult, PQclear)
 
+/* Connects once more, after the connection was lost. Errors: as cli_session_open. */
+bool cli_session_reopen(CliSession *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* True if the database holds our tables in exactly this program's version. Errors: SCHEMA, with what to do; as
  * cli_session_query. */
 bool cli_session_check_tables(CliSession *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -10,7 +10,7 @@ import pytest
 
 from harness.database import Database
 from harness.holding import HeldBatch, HeldSql
-from harness.jobs import batch, sql
+from harness.jobs import Jobs, batch, sql
 from harness.program import start
 from harness.terminal import run_on_terminal
 from harness.users import clean_environment, popen_user
@@ -405,6 +405,33 @@ def test_log_follow(program, installed, jobs, agent, told):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_watching_while_the_server_is_restarted(program, make_cluster, agent, directory):
+    """Who looks on is told, and goes on."""
+    home = Database.create_installed(make_cluster().start())
+    jobs, held = Jobs(home), HeldBatch(directory)
+    one = agent(database=home)
+    job = jobs.job("long", held.step)
+    log = start(program, "log", "-d", home.conninfo, "--follow", "--json")
+    run = start(program, "run", "-d", home.conninfo, "--wait", "long")
+    jobs.wait_for_running(job, one)
+    jobs.run_now(jobs.job("seen", sql("SELECT 1")))
+    assert json.loads(log.stdout.readline())["job"] == "seen"  # both have begun
+    home.close()
+    home.cluster.stop("immediate")
+    for process in (log, run):
+        while "trying for 5 minutes to connect again" not in process.stderr.readline():
+            pass
+    home.cluster.start()
+    for process in (log, run):
+        assert process.stderr.readline().endswith("connected again\n")
+    held.release()
+    out, err = run.communicate(timeout=120)
+    assert re.search(r"^run \d+ succeeded after ", out, re.MULTILINE) and (run.returncode, err) == (0, "")
+    assert json.loads(log.stdout.readline())["job"] == "long"
+    log.terminate()
+    assert log.communicate(timeout=120) == ("", "")
 
 
 def test_log_follow_one_job(program, installed, jobs, agent):
