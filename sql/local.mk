@@ -116,6 +116,7 @@ SQL_QUERY = \
 	sql/query/runs_close.sql \
 	sql/query/runs_close_given_up.sql \
 	sql/query/runs_close_step.sql \
+	sql/query/runs_lost.sql \
 	sql/query/runs_note_pid.sql \
 	sql/query/runs_note_waiting.sql \
 	sql/query/runs_open_step.sql \

@@ -1,6 +1,7 @@
 -- What each of the service's own sessions says first. Triggers know the agent by pgalmanac.agent; a lock that
--- somebody holds on a job must not hold up the log of all others; statements are planned once (from version 12 on).
-SELECT pg_catalog.set_config(name, value, false)
+-- somebody holds on a job must not hold up the log of all others; statements are planned once (from version 12 on). The
+-- instant when the server was started tells it from others.
+SELECT pg_catalog.set_config(name, value, false), pg_catalog.pg_postmaster_start_time() AS server
 FROM (VALUES ('pgalmanac.agent', 'on', 0),
              ('synchronous_commit', 'on', 0),
              ('lock_timeout', '2s', 0),

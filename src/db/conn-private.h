@@ -47,7 +47,10 @@ struct Request {
 typedef struct {
     int64_t limit_us;
     int pass;
+    int first_host;
     int host;
+    ConnStatusType seen;  /* how far the attempt has come */
+    bool saw_another;     /* a server answered that is not of the kind that this pass looks for */
     GPtrArray *addresses; /* of the host; one NULL for a socket */
     guint address;
     Lookup *lookup;
@@ -64,6 +67,8 @@ struct DbConn {
     ConnState state;
     DbTarget *target;
     char *application_name;
+    char *
+        place; /* the one of several hosts that it is connected to; NULL = not open, or the only one */
     Connect connect;
 
     PGconn *pg;

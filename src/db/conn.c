@@ -83,6 +83,7 @@ conn_unref(DbConn *self)
         return;
     db_target_unref(self->target);
     g_free(self->application_name);
+    g_free(self->place);
     g_free(self->last_words);
     g_clear_error(&self->broken);
     g_clear_pointer(&self->prepared, g_hash_table_unref);
@@ -136,7 +137,7 @@ describe_loss(DbConn *self)
     libpq[strcspn(libpq, "\n")] = '\0';
     const char *reason = self->last_words ? self->last_words : libpq;
     return g_error_new(ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION, "connection to %s lost: %s",
-                       db_target_describe(self->target),
+                       db_conn_describe(self),
                        *reason ? reason : "the server closed the connection");
 }
 
@@ -301,9 +302,21 @@ on_ready(WatchMask ready, gpointer user_data)
     conn_end_event(self);
 }
 
+static void
+note_place(DbConn *self)
+{
+    if (db_target_host_count(self->target) == 1)
+        return;
+    g_autofree char *database = db_target_describe_database(self->target);
+    g_autofree char *host = db_target_describe_host(self->target, self->connect.host);
+    g_free(self->place);
+    self->place = g_strdup_printf("%s on %s", database, host);
+}
+
 void
 conn_on_connected(DbConn *self)
 {
+    note_place(self);
     PQsetErrorVerbosity(self->pg, PQERRORS_DEFAULT);
     self->backend_pid = PQbackendPID(self->pg);
     self->server_version = PQserverVersion(self->pg);
@@ -363,6 +376,18 @@ db_conn_abandon(DbConn *self, const GError *error)
 }
 
 void
+db_conn_begin_at(DbConn *self, int host)
+{
+    self->connect.first_host = self->connect.host = host % db_target_host_count(self->target);
+}
+
+int
+db_conn_host(const DbConn *self)
+{
+    return self->connect.host;
+}
+
+void
 db_conn_open(DbConn *self, DbConnOpened opened, gpointer user_data)
 {
     self->opened = opened;
@@ -408,5 +433,5 @@ db_conn_server_version(const DbConn *self)
 const char *
 db_conn_describe(const DbConn *self)
 {
-    return db_target_describe(self->target);
+    return self->place ? self->place : db_target_describe(self->target);
 }

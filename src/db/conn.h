@@ -28,6 +28,11 @@ void db_conn_abandon(DbConn *self, const GError *error);
  * every statement must then have a cast ($1::int4). */
 void db_conn_keep_plans(DbConn *self);
 
+/* Before db_conn_open: the host to try first, for those who know better than the list; the others follow in its order. */
+void db_conn_begin_at(DbConn *self, int host);
+/* The host in the list that it is connected to, or was tried last. */
+int db_conn_host(const DbConn *self);
+
 /* Connects, once in the life of the object: each host (name looked up off the loop), each address, one attempt
  * with its own time limit. Called once, never from inside db_conn_open, with NULL or why not: BUSY (53300,
  * 57P03), REFUSED (class 28, 3D000 and whatever else the server will say again), TIMEOUT, CONNECTION.
@@ -105,4 +110,5 @@ void db_conn_ask_backend(DbConn *self, DbQueryDone asked, gpointer user_data);
 void db_conn_note_backend(DbConn *self, const DbResult *result);
 DbBackend db_conn_backend(const DbConn *self);
 int db_conn_server_version(const DbConn *self); /* 150018; both are 0 before it is open */
+/* As db_target_describe; while it is open, of several hosts only the one that it leads to. */
 const char *db_conn_describe(const DbConn *self);

@@ -89,11 +89,10 @@ static void
 next_host(DbConn *self)
 {
     g_clear_pointer(&self->connect.addresses, g_ptr_array_unref);
-    self->connect.host++;
-    if (self->connect.host == db_target_host_count(self->target)) {
-        self->connect.host = 0;
-        self->connect.pass++;
-    }
+    Connect *connect = &self->connect;
+    connect->host = (connect->host + 1) % db_target_host_count(self->target);
+    if (connect->host == connect->first_host)
+        connect->pass++;
     step_later(self);
 }
 
@@ -135,12 +134,42 @@ no_answer(const DbConn *self, const char *what)
                        (double)self->connect.limit_us / (double)CLOCK_US_PER_SECOND);
 }
 
+/* True if it let us in, but libpq found it to be of the wrong kind. Only newer servers tell by themselves what they
+ * are; older ones are asked. libpq's words for it may be in any language. */
+static bool
+is_of_another_kind(const DbConn *self)
+{
+    return PQparameterStatus(self->pg, "in_hot_standby") != NULL ||
+           self->connect.seen == CONNECTION_CHECK_STANDBY ||
+           self->connect.seen == CONNECTION_CHECK_WRITABLE;
+}
+
+/* Those who must write wait for its promotion, like for a server that starts. */
+static GError *
+explain_kind(const DbConn *self, GError *error)
+{
+    const char *recovers = PQparameterStatus(self->pg, "in_hot_standby");
+    bool is_standby = g_strcmp0(recovers, "on") == 0 ||
+                      (!recovers && self->connect.seen == CONNECTION_CHECK_STANDBY);
+    if (!is_standby || !db_target_wants_primary(self->target, self->connect.pass))
+        return error;
+    g_error_free(error);
+    return g_error_new_literal(ALMANAC_ERROR,
+                               db_target_is_for_writing(self->target) ? ALMANAC_ERROR_BUSY
+                                                                      : ALMANAC_ERROR_CONNECTION,
+                               "it is a standby, which cannot be written until it is promoted");
+}
+
 static void
 fail_attempt(DbConn *self)
 {
     GError *error =
         fault_from_connect_message(PQerrorMessage(self->pg), PQconnectionNeedsPassword(self->pg));
     bool server_spoke = error->code != ALMANAC_ERROR_CONNECTION;
+    if (is_of_another_kind(self)) {
+        self->connect.saw_another = true;
+        error = explain_kind(self, error);
+    }
     stop_attempt(self);
     note_failure(self, error);
     /* The same server at its other addresses would say the same, and count a wrong password twice. */
@@ -176,6 +205,8 @@ static void
 poll_attempt(DbConn *self, PostgresPollingStatusType status)
 {
     g_clear_pointer(&self->watch, watch_free);
+    if (PQstatus(self->pg) != CONNECTION_BAD)
+        self->connect.seen = PQstatus(self->pg);
     switch (status) {
     case PGRES_POLLING_READING:
         self->watch = watch_new(PQsocket(self->pg), WATCH_READ, on_socket, self);
@@ -205,6 +236,7 @@ begin_address(DbConn *self)
     self->pg = PQconnectStartParams((const char *const *)keywords->pdata,
                                     (const char *const *)values->pdata, 0);
     g_assert_nonnull(self->pg);
+    self->connect.seen = CONNECTION_STARTED;
     /* Only a verbose message shows the SQLSTATE of a refused connection. */
     PQsetErrorVerbosity(self->pg, PQERRORS_VERBOSE);
     PQsetNoticeReceiver(self->pg, conn_on_notice, self);
@@ -270,7 +302,10 @@ look_up(DbConn *self, const char *name)
 static void
 begin_host(DbConn *self)
 {
-    if (self->connect.pass == db_target_pass_count(self->target)) {
+    /* Where nobody answered, nobody will on being asked less. */
+    bool is_over = self->connect.pass == db_target_pass_count(self->target) ||
+                   (self->connect.pass > 0 && !self->connect.saw_another);
+    if (is_over) {
         conn_on_refused(self, sum_up(self));
         return;
     }

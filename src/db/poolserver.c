@@ -40,6 +40,7 @@ struct PoolServer {
     GPtrArray *all; /* Pooled */
     GQueue idle;    /* Pooled, the longest idle first */
     Gates *gates;   /* for whom the server is full; one connection at a time is tried then */
+    int host;       /* of those that it is made of: the one that served last */
     guint pump;     /* source */
 };
 
@@ -268,6 +269,7 @@ on_opened(DbConn *conn, const GError *error, gpointer user_data)
     PoolServer *self = pooled->server;
     DbLease *lease = pooled->lease;
     if (!error) {
+        self->host = db_conn_host(conn);
         begin_asking(pooled);
         return;
     }
@@ -298,6 +300,9 @@ begin_opening(PoolServer *self, DbTarget *target)
     pooled->conn =
         db_conn_new(target, self->pool->application_name, self->pool->connect_timeout_us);
     g_ptr_array_add(self->all, pooled);
+    /* Where any will do, the order of the list counts. */
+    if (db_target_wants_primary(target, 0))
+        db_conn_begin_at(pooled->conn, self->host);
     db_conn_open(pooled->conn, on_opened, pooled);
     return pooled;
 }

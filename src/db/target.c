@@ -13,6 +13,23 @@
 #include "db/conninfo.h"
 #include "db/hosts.h"
 
+/* Which of several servers: what is given to libpq as target_session_attrs, pass by pass. */
+typedef enum {
+    WISH_NONE, /* what the string says, if it says anything */
+    WISH_STANDBY,
+    WISH_PRIMARY,
+    WISH_WRITING, /* nothing but a primary */
+    WISH_READ_WRITE,
+    N_WISHES
+} Wish;
+
+static const char *const session_attrs[N_WISHES][2] = {
+    [WISH_STANDBY] = {"standby", "any"},
+    [WISH_PRIMARY] = {"primary", "any"},
+    [WISH_WRITING] = {"primary", NULL},
+    [WISH_READ_WRITE] = {"read-write", NULL},
+};
+
 struct DbTarget {
     int refs;
     GPtrArray *keywords; /* what the string says besides hosts and database */
@@ -23,7 +40,8 @@ struct DbTarget {
     char *server;
     char *description;
     gint64 connect_timeout_us;
-    bool prefers_standby;
+    Wish wish;
+    bool is_for_writing;
 };
 
 /* What each attempt sets itself. */
@@ -184,6 +202,21 @@ keep_option(const PQconninfoOption *own, const char *user, GPtrArray *keywords, 
     g_ptr_array_add(values, g_strdup(value));
 }
 
+/* libpq's default is "any", in words. */
+static Wish
+read_wish(const PQconninfoOption *own, const PQconninfoOption *merged, guint host_count)
+{
+    const char *attrs = option_value(merged, "target_session_attrs");
+    bool is_given = option_value(own, "target_session_attrs") != NULL ||
+                    g_getenv("PGTARGETSESSIONATTRS") != NULL || g_strcmp0(attrs, "any") != 0;
+
+    if (attrs == NULL || !is_given)
+        return host_count > 1 ? WISH_PRIMARY : WISH_NONE;
+    if (strcmp(attrs, "read-write") == 0)
+        return WISH_READ_WRITE;
+    return strcmp(attrs, "prefer-standby") == 0 ? WISH_STANDBY : WISH_NONE;
+}
+
 static DbTarget *
 target_from_options(const PQconninfoOption *own, const PQconninfoOption *merged, GError **error)
 {
@@ -201,8 +234,7 @@ target_from_options(const PQconninfoOption *own, const PQconninfoOption *merged,
     const char *database = option_value(merged, "dbname");
     DbTarget *self = target_new(keywords, values, hosts, database ? database : user ? user : "");
     self->connect_timeout_us = read_connect_timeout_us(merged);
-    self->prefers_standby =
-        g_strcmp0(option_value(merged, "target_session_attrs"), "prefer-standby") == 0;
+    self->wish = read_wish(own, merged, hosts->len);
     return self;
 }
 
@@ -219,13 +251,40 @@ db_target_parse(const char *conninfo, GError **error)
     return self;
 }
 
+/* Those who must have a primary do not take what others were content with. */
+static void
+target_set_wish(DbTarget *self, Wish wish)
+{
+    g_autofree char *key = make_key(self);
+    g_free(self->key);
+    self->key = wish == WISH_WRITING ? g_strconcat("primary ", key, NULL) : g_steal_pointer(&key);
+    self->wish = wish;
+}
+
 DbTarget *
 db_target_with_database(const DbTarget *self, const char *database)
 {
     DbTarget *other = target_new(self->keywords, self->values, self->hosts, database);
     other->connect_timeout_us = self->connect_timeout_us;
-    other->prefers_standby = self->prefers_standby;
+    target_set_wish(other, self->wish);
+    other->is_for_writing = self->is_for_writing;
     return other;
+}
+
+DbTarget *
+db_target_for_writing(const DbTarget *self)
+{
+    DbTarget *other = db_target_with_database(self, self->database);
+    if (other->wish != WISH_READ_WRITE)
+        target_set_wish(other, WISH_WRITING);
+    other->is_for_writing = true;
+    return other;
+}
+
+bool
+db_target_is_for_writing(const DbTarget *self)
+{
+    return self->is_for_writing;
 }
 
 DbTarget *
@@ -280,7 +339,14 @@ db_target_describe_host(const DbTarget *self, int index)
 int
 db_target_pass_count(const DbTarget *self)
 {
-    return self->prefers_standby ? 2 : 1;
+    return session_attrs[self->wish][1] != NULL ? 2 : 1;
+}
+
+bool
+db_target_wants_primary(const DbTarget *self, int pass)
+{
+    return pass == 0 && (self->wish == WISH_PRIMARY || self->wish == WISH_WRITING ||
+                         self->wish == WISH_READ_WRITE);
 }
 
 const char *
@@ -369,8 +435,7 @@ db_target_fill(const DbTarget *self, int pass, int host_index, const char *addre
     set_option(keywords, values, "dbname", self->database);
     /* Texts go to the tables and to the log, which are UTF-8. */
     set_option(keywords, values, "client_encoding", "UTF8");
-    if (self->prefers_standby)
-        set_option(keywords, values, "target_session_attrs", pass == 0 ? "standby" : "any");
+    set_option(keywords, values, "target_session_attrs", session_attrs[self->wish][pass]);
     if (!has_option(keywords, "application_name"))
         set_option(keywords, values, "application_name", application_name);
     set_watchfulness(keywords, values);

@@ -32,9 +32,17 @@ bool db_target_host_is_socket(const DbHost *host);
 /* 'database "sales"' and 'host "db1", port 5432' alone, as safe. Free with g_free. */
 char *db_target_describe_database(const DbTarget *self);
 char *db_target_describe_host(const DbTarget *self, int index);
-/* How often the list of hosts is gone through: twice with target_session_attrs=prefer-standby, first for
- * standbys only. */
+/* The same, but only for what can be written: a standby is passed by. Of the string's target_session_attrs only
+ * read-write is left. */
+DbTarget *db_target_for_writing(const DbTarget *self);
+/* True if it was made by that. */
+bool db_target_is_for_writing(const DbTarget *self);
+/* How often the list of hosts is gone through: twice where it says what is only preferred, and first for that. Those
+ * are target_session_attrs=prefer-standby and, for several hosts, none at all: libpq would take the first that
+ * answers, we take a primary if there is one. */
 int db_target_pass_count(const DbTarget *self);
+/* True if in that pass only a primary will do. */
+bool db_target_wants_primary(const DbTarget *self, int pass);
 const char *db_target_database(const DbTarget *self);
 /* connect_timeout of the string in microseconds, 0 if it has none. */
 gint64 db_target_connect_timeout_us(const DbTarget *self);

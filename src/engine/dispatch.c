@@ -104,6 +104,19 @@ dispatch_has_room_at(const Dispatch *self, const char *server, int more)
     return server == NULL || runs_at(self, server) + more < self->max_per_server;
 }
 
+GArray *
+dispatch_run_ids(const Dispatch *self)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    GHashTableIter iter;
+    gpointer key;
+
+    g_hash_table_iter_init(&iter, self->runs);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        g_array_append_val(ids, *(const int64_t *)key);
+    return ids;
+}
+
 bool
 dispatch_has_run(const Dispatch *self, int64_t run_id)
 {

@@ -23,6 +23,8 @@ guint dispatch_count(const Dispatch *self);
 GPtrArray *dispatch_full_servers(const Dispatch *self);
 /* True if one more run for that server may be claimed, given that `more` are claimed already; NULL = no server. */
 bool dispatch_has_room_at(const Dispatch *self, const char *server, int more);
+/* Of int64_t; free with g_array_unref. */
+GArray *dispatch_run_ids(const Dispatch *self);
 bool dispatch_has_run(const Dispatch *self, int64_t run_id);
 
 /* Takes the run over and starts it. Its ended callback must be dispatch_run_ended with self. */

@@ -377,6 +377,12 @@ engine_run_count(const Engine *self)
     return dispatch_count(self->parts.dispatch);
 }
 
+GArray *
+engine_run_ids(const Engine *self)
+{
+    return dispatch_run_ids(self->parts.dispatch);
+}
+
 Engine *
 engine_new(Store *store, const StepContext *context, const Settings *settings)
 {

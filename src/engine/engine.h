@@ -30,3 +30,5 @@ void engine_stop(Engine *self, int64_t grace_us, void (*stopped)(gpointer user_d
 void engine_kill(Engine *self);
 
 guint engine_run_count(const Engine *self);
+/* Of int64_t; free with g_array_unref. */
+GArray *engine_run_ids(const Engine *self);

@@ -167,9 +167,10 @@ on_status(gpointer user_data)
 
     if (store_is_ready(self->store))
         unix_status(self->shell, "%u jobs running", engine_run_count(self->engine));
+    else if (store_trouble(self->store) != NULL)
+        unix_status(self->shell, "waiting: %s", store_trouble(self->store));
     else
-        unix_status(self->shell, "no connection to %s, trying again",
-                    db_target_describe(self->target));
+        unix_status(self->shell, "connecting to %s", db_target_describe(self->target));
     return G_SOURCE_CONTINUE;
 }
 
@@ -196,6 +197,14 @@ on_fenced(gpointer user_data)
     Service *self = user_data;
 
     engine_on_fenced(self->engine);
+}
+
+static GArray *
+on_in_hand(gpointer user_data)
+{
+    Service *self = user_data;
+
+    return engine_run_ids(self->engine);
 }
 
 static void
@@ -236,13 +245,15 @@ service_open(Service *self, const char *conninfo, GError **error)
     static const StoreEvents events = {.ready = on_ready,
                                        .lost = on_lost,
                                        .fenced = on_fenced,
+                                       .in_hand = on_in_hand,
                                        .notified = on_notified,
                                        .refused = on_refused};
     const Settings *settings = self->settings;
 
-    self->target = db_target_parse(conninfo, error);
-    if (self->target == NULL)
+    g_autoptr(DbTarget) target = db_target_parse(conninfo, error);
+    if (target == NULL)
         return false;
+    self->target = db_target_for_writing(target);
     self->loop = g_main_loop_new(NULL, FALSE);
     self->pool =
         db_pool_new(settings->max_connections, settings->connect_timeout_us, "pgalmanac step");

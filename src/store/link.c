@@ -22,6 +22,8 @@ struct Link {
     bool is_reported;         /* that it is down was said */
     bool is_foreign_reported; /* that the tables are not ours any more was said */
     bool was_settled;
+    int host;      /* of the list: where to begin */
+    char *trouble; /* what the last attempt met */
     LinkEvents events;
     gpointer user_data;
 };
@@ -70,6 +72,7 @@ link_free(Link *self)
     link_close(self);
     db_target_unref(self->target);
     g_free(self->purpose);
+    g_free(self->trouble);
     g_free(self);
 }
 
@@ -77,6 +80,18 @@ DbConn *
 link_conn(Link *self)
 {
     return self->is_open ? self->conn : NULL;
+}
+
+void
+link_follow(Link *self, const Link *other)
+{
+    self->host = other->host;
+}
+
+const char *
+link_trouble(const Link *self)
+{
+    return self->trouble;
 }
 
 static gboolean
@@ -123,6 +138,11 @@ link_down(Link *self, const GError *error)
 {
     bool was_open = self->is_open;
 
+    g_free(self->trouble);
+    self->trouble = g_strdup(error->message);
+    /* A server that was lost, or is of no use, is the last to be tried again. */
+    if (was_open)
+        self->host++;
     if (!was_open && self->events.failed != NULL && self->events.failed(error, self->user_data))
         return;
     link_report(self, error);
@@ -158,6 +178,7 @@ on_opened(DbConn *conn, const GError *error, gpointer user_data)
         return;
     }
     self->is_open = true;
+    self->host = db_conn_host(conn);
     self->events.opened(conn, self->user_data);
 }
 
@@ -169,6 +190,7 @@ link_open(Link *self)
     self->is_open = false;
     self->conn = db_conn_new(self->target, "pgalmanac", self->connect_timeout_us);
     db_conn_set_handlers(self->conn, on_lost, on_notified, self);
+    db_conn_begin_at(self->conn, self->host);
     db_conn_open(self->conn, on_opened, self);
 }
 
@@ -177,6 +199,7 @@ link_settled(Link *self)
 {
     if (self->is_reported || !self->was_settled)
         log_notice("%s to %s is there", self->purpose, db_conn_describe(self->conn));
+    g_clear_pointer(&self->trouble, g_free);
     self->is_reported = false;
     self->is_foreign_reported = false;
     self->was_settled = true;

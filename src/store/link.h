@@ -27,6 +27,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Link, link_free)
 void link_set_times(Link *self, int64_t connect_timeout_us, int64_t retry_us);
 
 void link_open(Link *self);
+/* Begins with the host of the other one, from the next attempt on. */
+void link_follow(Link *self, const Link *other);
+/* Why there is none at present; NULL = there is one, or the first attempt is under way. */
+const char *link_trouble(const Link *self);
 DbConn *link_conn(Link *self); /* NULL while there is none */
 /* It works: the next failure starts with the shortest pause again. */
 void link_settled(Link *self);

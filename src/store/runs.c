@@ -329,3 +329,35 @@ runs_close(Store *store, int64_t run_id, int job_id, char status, int64_t durati
                     .user_data = user_data};
     run_end_write(end);
 }
+
+/* After a failover */
+
+typedef struct {
+    RunsLost found;
+    gpointer user_data;
+} Finding;
+
+static void
+on_lost_counted(const DbResult *result, const GError *error, const DbFault *fault,
+                gpointer user_data)
+{
+    g_autofree Finding *finding = user_data;
+
+    finding->found(error == NULL ? db_result_int(result, 0, 0) : 0, error, finding->user_data);
+}
+
+void
+runs_find_lost(Store *store, DbConn *conn, const GArray *run_ids, RunsLost found,
+               gpointer user_data)
+{
+    Finding *finding = g_new(Finding, 1);
+    g_autoptr(DbParams) params = db_params_new();
+
+    *finding = (Finding){.found = found, .user_data = user_data};
+    db_params_add_int8(params, store_epoch(store));
+    db_params_begin_array(params, DB_INT8);
+    for (guint i = 0; i < run_ids->len; i++)
+        db_params_add_int8(params, g_array_index(run_ids, int64_t, i));
+    db_params_end_array(params);
+    db_conn_query(conn, sql_query("runs_lost"), g_steal_pointer(&params), on_lost_counted, finding);
+}

@@ -33,6 +33,11 @@ void runs_close_step(Store *store, int64_t step_log_id, char status, int result,
 /* Closes steps whose end was given up, and whose run is over. */
 void runs_close_given_up(Store *store);
 
+/* How many of those runs (of int64_t) the server behind conn, which is new to us, does not know as ours. */
+typedef void (*RunsLost)(int64_t lost, const GError *error, gpointer user_data);
+void runs_find_lost(Store *store, DbConn *conn, const GArray *run_ids, RunsLost found,
+                    gpointer user_data);
+
 typedef void (*RunsClosed)(const GError *error, gpointer user_data);
 /* Also frees the job. reason NULL = none. */
 void runs_close(Store *store, int64_t run_id, int job_id, char status, int64_t duration_us,

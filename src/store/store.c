@@ -3,6 +3,8 @@
 
 #include "store/store.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -18,6 +20,8 @@
 #define TRIM_EVERY_BEATS 100
 /* Heartbeats without an answer until the connection is given up: in time before the lease ends. */
 #define UNANSWERED_MAX 4
+
+static const char was_declared_dead[] = "was declared dead";
 
 struct Store {
     Link *control;
@@ -35,6 +39,11 @@ struct Store {
     ClockWatch clock;
     int64_t epoch;           /* 0 = not registered yet */
     GPtrArray *lost_batches; /* of char * */
+    int64_t
+        control_server; /* which server each connection leads to: the instant when it was started */
+    int64_t log_server;
+    int64_t home_server; /* where this epoch was in the register last; 0 = nowhere */
+    bool log_is_set_up;
     bool log_is_ready;
     bool is_registering; /* that it is was asked for, and there is no answer yet */
     bool is_registered;  /* this control connection is in the register */
@@ -162,6 +171,14 @@ store_note_change(Store *self)
         self->events.notified(self->user_data);
 }
 
+const char *
+store_trouble(const Store *self)
+{
+    const char *control = link_trouble(self->control);
+
+    return control != NULL ? control : link_trouble(self->log);
+}
+
 void
 store_remember_lost_batch(Store *self, const char *batch)
 {
@@ -224,13 +241,13 @@ store_become_lost(Store *self)
         self->events.lost(self->user_data);
 }
 
-/* Our row was taken: everything of the old epoch is void. The next connection registers anew. */
+/* Everything of the old epoch is void. The next connection registers anew. */
 static void
-store_become_fenced(Store *self)
+store_become_fenced(Store *self, const char *why)
 {
-    log_error("agent \"%s\" was declared dead: stopping what runs here, beginning a new epoch",
-              self->name);
+    log_error("agent \"%s\" %s: stopping what runs here, beginning a new epoch", self->name, why);
     self->epoch = 0;
+    self->home_server = 0;
     store_forget_lost_batches(self);
     store_become_lost(self);
     writer_clear(self->writer);
@@ -257,7 +274,7 @@ on_renewed(bool still_ours, const GError *error, gpointer user_data)
     self->renewal_failed = error != NULL;
     self->unanswered = 0;
     if (error == NULL && !still_ours)
-        store_become_fenced(self);
+        store_become_fenced(self, was_declared_dead);
 }
 
 static void
@@ -308,37 +325,99 @@ store_drop_control(Store *self, const GError *error)
         link_drop(self->control, error);
 }
 
+/* What is written belongs to the server where this epoch is in the register. After a failover the log connection may
+ * still be, or again, one to the former primary. */
 static void
-on_registered(int64_t epoch, const GError *error, gpointer user_data)
+store_join_log(Store *self)
 {
-    Store *self = user_data;
-
-    self->is_registering = false;
-    if (self->left != NULL)
+    if (!self->log_is_set_up || !self->is_registered)
         return;
-    if (error != NULL) {
-        store_drop_control(self, error);
-        return;
-    }
-    if (epoch == 0) {
-        store_become_fenced(self);
+    if (self->log_server != self->control_server) {
+        g_autoptr(GError) elsewhere =
+            g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION,
+                                "it leads to another server than the control connection");
+        link_drop(self->log, elsewhere);
         return;
     }
+    if (!self->log_is_ready) {
+        link_settled(self->log);
+        self->log_is_ready = true;
+        writer_set_conn(self->writer, link_conn(self->log));
+    }
+    store_become_ready(self);
+}
 
+static void
+store_enter_register(Store *self)
+{
     if (self->was_ready)
         self->may_bury_at_mono = clock_now_mono() + agent_lease_mercy_us(&self->lease);
     self->is_untidy = self->was_ready;
-    self->epoch = epoch;
+    self->is_registering = false;
     self->is_registered = true;
     self->was_registered = true;
+    self->home_server = self->control_server;
     link_settled(self->control);
     store_bury_dead(self);
     self->unanswered = 0;
     self->heartbeat_id = g_timeout_add(
         (guint)(agent_lease_heartbeat_us(&self->lease) / CLOCK_US_PER_MS), on_heartbeat, self);
+    link_follow(self->log, self->control);
     if (link_conn(self->log) == NULL)
         link_open(self->log);
-    store_become_ready(self);
+    else
+        store_join_log(self);
+}
+
+/* The old row stays behind under the old name: whoever finds it dead closes the runs that the server does know. */
+static void
+on_lost_found(int64_t lost, const GError *error, gpointer user_data)
+{
+    Store *self = user_data;
+
+    if (self->left != NULL)
+        return;
+    if (error != NULL) {
+        store_drop_control(self, error);
+    } else if (lost == 0) {
+        store_enter_register(self);
+    } else {
+        g_autofree char *why = g_strdup_printf(
+            "has %" PRId64 " runs in hand that this server does not know (a standby was promoted "
+            "before it had heard of them): what they did stays, and they may run again",
+            lost);
+        self->is_registering = false;
+        g_free(self->uuid);
+        self->uuid = g_uuid_string_random();
+        store_become_fenced(self, why);
+    }
+}
+
+static void
+on_registered(int64_t epoch, const GError *error, gpointer user_data)
+{
+    Store *self = user_data;
+
+    if (self->left != NULL)
+        return;
+    if (error != NULL || epoch == 0)
+        self->is_registering = false;
+    if (error != NULL) {
+        store_drop_control(self, error);
+        return;
+    }
+    if (epoch == 0) {
+        store_become_fenced(self, was_declared_dead);
+        return;
+    }
+
+    self->epoch = epoch;
+    g_autoptr(GArray) in_hand = self->events.in_hand(self->user_data);
+    bool is_elsewhere = self->home_server != 0 && self->home_server != self->control_server;
+    if (is_elsewhere && in_hand->len > 0)
+        runs_find_lost(self, link_conn(self->control), in_hand, on_lost_found, self);
+    else
+        store_enter_register(self);
 }
 
 static bool
@@ -382,6 +461,7 @@ on_control_set_up(const DbResult *result, const GError *error, const DbFault *fa
     Store *self = user_data;
 
     if (error == NULL) {
+        self->control_server = db_result_instant(result, 0, 1);
         db_conn_keep_plans(link_conn(self->control));
         tables_check(self->home, link_conn(self->control), on_tables_checked, self);
     } else {
@@ -425,11 +505,10 @@ on_log_set_up(const DbResult *result, const GError *error, const DbFault *fault,
             link_drop(self->log, error);
         return;
     }
-    link_settled(self->log);
     db_conn_keep_plans(link_conn(self->log));
-    self->log_is_ready = true;
-    writer_set_conn(self->writer, link_conn(self->log));
-    store_become_ready(self);
+    self->log_server = db_result_instant(result, 0, 1);
+    self->log_is_set_up = true;
+    store_join_log(self);
 }
 
 static void
@@ -443,6 +522,7 @@ on_log_lost(gpointer user_data)
 {
     Store *self = user_data;
 
+    self->log_is_set_up = false;
     self->log_is_ready = false;
     writer_set_conn(self->writer, NULL);
 }

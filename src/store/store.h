@@ -16,10 +16,13 @@ typedef struct {
     void (*ready)(gpointer user_data);
     /* The control connection is gone; nothing can be claimed until ready is called again. */
     void (*lost)(gpointer user_data);
-    /* Another agent took our lease: what runs must stop and nothing of it may be written. ready comes later. */
+    /* Another agent took our lease, or a promoted standby does not know our claims: what runs must stop and nothing of it
+     * may be written. ready comes later. */
     void (*fenced)(gpointer user_data);
     /* Somebody changed something (NOTIFY), or the clock was stepped: look now. */
     void (*notified)(gpointer user_data);
+    /* The ids (int64_t) of the runs in hand; the array is then the store's. */
+    GArray *(*in_hand)(gpointer user_data);
     /* The first connection cannot succeed as things are (REFUSED, SCHEMA); true = then do not try again. */
     bool (*refused)(const GError *error, gpointer user_data);
 } StoreEvents;
@@ -50,6 +53,8 @@ void store_leave(Store *self, void (*done)(gpointer user_data), gpointer user_da
 /* As if somebody had told us so: there may be something to do. */
 void store_note_change(Store *self);
 bool store_is_ready(const Store *self);
+/* Why it is not, if an attempt to connect has failed, else NULL. */
+const char *store_trouble(const Store *self);
 /* Sends a waiting message of the log to pga_agentlog. */
 void store_write_message(Store *self, const char *level, int job_id, const char *message);
 

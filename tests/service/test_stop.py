@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: PostgreSQL
 """How the agent ends, and when it does not even begin."""
 import os
-import shutil
 import signal
 import tempfile
 from contextlib import closing
@@ -280,17 +279,12 @@ def test_a_standby_is_waited_for(agent, make_cluster):
     """Quietly, until it is promoted."""
     primary = make_cluster().start()
     home = Database.create_installed(primary)
-    standby = make_cluster()
-    shutil.rmtree(standby.data)
-    standby.run("pg_basebackup", "-D", standby.data, "-R", "-c", "fast", "-h", primary.host, "-U", "postgres")
-    standby.configure(port=standby.port, unix_socket_directories=standby.directory)
-    standby.start()
+    standby = make_cluster(standby_of=primary).start()
     copy = Database(standby, home.name)
     one = agent("-l", "2", database=copy, ready=False)
     wait_until(lambda: one.log().count("is a standby") >= 3, "it tries again and again", one)
     assert one.log().count("ERROR") == 1
-    with closing(copy.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_promote()")
+    standby.promote()
     one.wait_until_ready(copy)
     jobs = Jobs(copy)
     assert jobs.run(jobs.job("first", sql("SELECT 1")), one)[0] == "s"

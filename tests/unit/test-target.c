@@ -76,9 +76,9 @@ test_lists(void)
     g_assert_cmpstr(db_target_host(uri, 1)->port, ==, "2");
     g_assert_cmpstr(db_target_host(uri, 2)->host, ==, "::1");
     g_autofree char *text = filled(uri, 0, 0, NULL);
-    g_assert_cmpstr(
-        text, ==,
-        "user=u application_name=own host=h1 port=1 dbname=db client_encoding=UTF8" WATCHFUL);
+    g_assert_cmpstr(text, ==,
+                    "user=u application_name=own host=h1 port=1 dbname=db client_encoding=UTF8 "
+                    "target_session_attrs=primary" WATCHFUL);
 }
 
 static void
@@ -165,6 +165,51 @@ test_prefer_standby_takes_two_passes(void)
     g_assert_nonnull(strstr(second, "target_session_attrs=any"));
     g_autoptr(DbTarget) plain = parse("host=a,b target_session_attrs=primary");
     g_assert_cmpint(db_target_pass_count(plain), ==, 1);
+}
+
+/* In this pass: what libpq is told, NULL = nothing. */
+static char *
+attrs_of(const DbTarget *target, int pass)
+{
+    g_autofree char *text = filled(target, pass, 0, NULL);
+    const char *found = strstr(text, "target_session_attrs=");
+    if (!found)
+        return NULL;
+    found = strchr(found, '=') + 1;
+    return g_strndup(found, strcspn(found, " "));
+}
+
+static void
+test_which_server_is_wanted(void)
+{
+    static const struct {
+        const char *conninfo;
+        const char *passes[2];
+        const char *for_writing;
+    } cases[] = {
+        {"host=a", {NULL, NULL}, "primary"},
+        {"host=a,b", {"primary", "any"}, "primary"},
+        {"host=a,b target_session_attrs=any", {"any", NULL}, "primary"},
+        {"host=a,b target_session_attrs=standby", {"standby", NULL}, "primary"},
+        {"host=a,b target_session_attrs=prefer-standby", {"standby", "any"}, "primary"},
+        {"host=a target_session_attrs=read-write", {"read-write", NULL}, "read-write"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(DbTarget) target = parse(cases[i].conninfo);
+        g_autoptr(DbTarget) writing = db_target_for_writing(target);
+        g_autoptr(DbTarget) beside = db_target_with_database(writing, "other");
+        int count = cases[i].passes[1] ? 2 : 1;
+        g_assert_cmpint(db_target_pass_count(target), ==, count);
+        for (int pass = 0; pass < count; pass++) {
+            g_autofree char *attrs = attrs_of(target, pass);
+            g_assert_cmpstr(attrs, ==, cases[i].passes[pass]);
+        }
+        g_autofree char *attrs = attrs_of(beside, 0);
+        g_assert_cmpstr(attrs, ==, cases[i].for_writing);
+        g_assert_cmpint(db_target_pass_count(beside), ==, 1);
+        g_assert_true(db_target_wants_primary(writing, 0) && db_target_is_for_writing(beside));
+        g_assert_false(db_target_is_for_writing(target));
+    }
 }
 
 static void
@@ -300,6 +345,7 @@ main(int argc, char **argv)
     g_test_add_func("/target/other-database", test_other_database);
     g_test_add_func("/target/keys", test_keys);
     g_test_add_func("/target/prefer-standby", test_prefer_standby_takes_two_passes);
+    g_test_add_func("/target/which-server", test_which_server_is_wanted);
     g_test_add_func("/target/errors", test_errors_say_why);
     g_test_add_func("/target/no-password-in-messages", test_no_password_in_messages);
     g_test_add_func("/conninfo/mask", test_mask);

@@ -48,9 +48,9 @@ class Cluster:
 
     `directory` must be short (the name of a socket has room for 107 bytes) and is made if missing.
     `listen`: also on 127.0.0.1, on a free port. `settings`: lines of postgresql.conf by name.
-    `environment`: added to the server's (FakeTime)."""
+    `environment`: added to the server's (FakeTime). `standby_of`: a running one, which it follows."""
 
-    def __init__(self, directory, bindir=None, listen=False, environment=None, **settings):
+    def __init__(self, directory, bindir=None, listen=False, environment=None, standby_of=None, **settings):
         self.bindir = bindir or default_bindir()
         self.directory = str(directory)
         self.data = os.path.join(self.directory, "data")
@@ -62,8 +62,12 @@ class Cluster:
         self.running = False
         os.makedirs(self.directory, exist_ok=True)
         give_away(self.directory)
-        self.run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8",
-                  "--no-locale", "-D", self.data)
+        if standby_of:
+            self.run("pg_basebackup", "--no-sync", "--checkpoint=fast", "--write-recovery-conf", "-D", self.data,
+                     "-d", standby_of.conninfo(""))
+        else:
+            self.run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8",
+                     "--no-locale", "-D", self.data)
         self.configure(port=self.port, unix_socket_directories=self.directory,
                        listen_addresses="127.0.0.1" if listen else "", **{**DEFAULTS, **settings})
 
@@ -127,6 +131,18 @@ class Cluster:
     def restart(self, mode="fast"):
         self.stop(mode)
         self.start()
+
+    def follow(self, primary):
+        """A former primary, which is stopped, comes back as a standby of its successor."""
+        self.configure(primary_conninfo=primary.conninfo(""))
+        with open(os.path.join(self.data, "standby.signal"), "w", encoding="ascii"):
+            pass
+        give_away(os.path.join(self.data, "standby.signal"))
+        return self.start()
+
+    def promote(self):
+        """A standby becomes a primary; its former one is to be stopped before."""
+        self.run("pg_ctl", "promote", "-w", "-t", "120", "-s", "-D", self.data)
 
     def reload(self):
         self.run("pg_ctl", "reload", "-s", "-D", self.data)
