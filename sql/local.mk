@@ -10,7 +10,8 @@ SQL_SCHEMA = \
 	sql/schema/0008_why.sql \
 	sql/schema/0009_commands.sql \
 	sql/schema/0010_comments.sql \
-	sql/schema/0011_private.sql
+	sql/schema/0011_private.sql \
+	sql/schema/0012_retention.sql
 SQL_QUERY = \
 	sql/query/adopt_agents.sql \
 	sql/query/adopt_apply.sql \
@@ -65,6 +66,7 @@ SQL_QUERY = \
 	sql/query/cli_status_next.sql \
 	sql/query/cli_status_pause.sql \
 	sql/query/cli_status_problems.sql \
+	sql/query/cli_status_retention.sql \
 	sql/query/cli_status_running.sql \
 	sql/query/cli_status_skipped.sql \
 	sql/query/cli_why.sql \
@@ -96,6 +98,7 @@ SQL_QUERY = \
 	sql/query/doctor_text.sql \
 	sql/query/doctor_triggers.sql \
 	sql/query/doctor_vacuum.sql \
+	sql/query/history_prune.sql \
 	sql/query/identity_here.sql \
 	sql/query/identity_here_plain.sql \
 	sql/query/identity_set.sql \

@@ -3,6 +3,7 @@ SELECT j.jobid, j.jobname AS job, j.jobdesc AS comment, c.jclname AS class, j.jo
        nullif(j.jobhostagent, '') AS host, j.jobtimeout::text AS timeout,
        j.jobmissed AS missed, j.jobgrace::text AS grace, j.jobbusy AS busy, j.jobmaxruns AS max_runs,
        CASE WHEN j.jobrestart THEN 'run again' ELSE 'left as it is' END AS if_agent_dies,
+       j.jobkeep::text AS keep,
        CASE WHEN u.is_running THEN 'running' WHEN NOT j.jobenabled THEN 'disabled' ELSE 'enabled' END AS state,
        pgagent.pga_iso(u.next_run, z.zone) AS next_run,
        CASE WHEN isfinite(u.next_run) THEN pgagent.pga_seconds(u.next_run - now()) END AS next_in,

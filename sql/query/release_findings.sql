@@ -49,7 +49,7 @@ WITH stopped AS (
     SELECT 7, 'lost', j.jobid, format('its %s: %s', o.name, to_jsonb(j) ->> o.name)
     FROM pgagent.pga_job j
     CROSS JOIN (VALUES ('jobmissed', 'once'), ('jobgrace', NULL), ('jobbusy', 'skip'), ('jobmaxruns', '1'),
-                       ('jobrestart', 'false')) o (name, stock)
+                       ('jobrestart', 'false'), ('jobkeep', NULL)) o (name, stock)
     WHERE coalesce(to_jsonb(j) ->> o.name, o.stock) IS DISTINCT FROM o.stock
     UNION ALL
     SELECT 8, 'lost', ruljobid,

@@ -10,6 +10,7 @@
  *     @timeout LENGTH                   pga_job.jobtimeout
  *     @maxruns NUMBER                   pga_job.jobmaxruns
  *     @restart [on | off]               pga_job.jobrestart
+ *     @keep    LENGTH                   pga_job.jobkeep
  *
  *     RULE   = [cron] CRON | [ical] ICAL | KIND [INSTANT] [KEY=VALUE ...] | every LENGTH [KEY=VALUE ...]
  *            | after LENGTH [KEY=VALUE ...] | startup | @reboot | @every LENGTH | @after LENGTH | KEY=VALUE ...
@@ -30,12 +31,15 @@ ALTER TABLE pgagent.pga_job
     ADD COLUMN jobbusy text NOT NULL DEFAULT 'skip'
         CONSTRAINT pga_job_jobbusy_check CHECK (jobbusy IN ('skip', 'queue', 'parallel', 'replace')),
     ADD COLUMN jobmaxruns int4 NOT NULL DEFAULT 1 CONSTRAINT pga_job_jobmaxruns_check CHECK (jobmaxruns > 0),
-    ADD COLUMN jobrestart bool NOT NULL DEFAULT false;
+    ADD COLUMN jobrestart bool NOT NULL DEFAULT false,
+    ADD COLUMN jobkeep interval CONSTRAINT pga_job_jobkeep_check
+        CHECK (jobkeep > interval '0' AND jobkeep <= interval '1000 years');
 COMMENT ON COLUMN pgagent.pga_job.jobmissed IS 'What becomes of slots that nobody could run: once = one run for all of them, skip = none, all = a run for each';
 COMMENT ON COLUMN pgagent.pga_job.jobgrace IS 'Slots that are later than this are left out; NULL = however late';
 COMMENT ON COLUMN pgagent.pga_job.jobbusy IS 'What becomes of a slot while the job still runs: skip = left out, queue = runs afterwards, parallel = runs beside, replace = stops what runs';
 COMMENT ON COLUMN pgagent.pga_job.jobmaxruns IS 'parallel: how many runs there may be at once';
 COMMENT ON COLUMN pgagent.pga_job.jobrestart IS 'Whether a run whose agent died is run again, unless it was the third attempt; what it did may have been committed';
+COMMENT ON COLUMN pgagent.pga_job.jobkeep IS 'How long logs of the job''s runs and its skipped slots are kept; NULL = the setting retention';
 
 /* ---- The lines ---- */
 
@@ -361,6 +365,9 @@ BEGIN
     WHEN '@grace', '@timeout' THEN
         value := pgagent.pga_line_length(rest)::text;
         mistake := 'a length of time with units is needed, such as 90 min or 2 days 12 hours';
+    WHEN '@keep' THEN
+        value := CASE WHEN pgagent.pga_line_length(rest) <= interval '1000 years' THEN pgagent.pga_line_length(rest)::text END;
+        mistake := 'a length of time with units is needed, such as 30 days or 1 year, up to 1000 years';
     WHEN '@maxruns' THEN
         value := ltrim(substring(rest FROM '^0*[1-9][0-9]{0,8}$'), '0');
         mistake := 'a number from 1 on is needed';
@@ -370,7 +377,7 @@ BEGIN
     WHEN '@calendar' THEN
         mistake := 'this version has no calendars yet';
     ELSE
-        mistake := 'lines that begin with @ are @rule, @except, @zone, @missed, @grace, @busy, @timeout, @maxruns and @restart; '
+        mistake := 'lines that begin with @ are @rule, @except, @zone, @missed, @grace, @busy, @timeout, @maxruns, @restart and @keep; '
                    'if it is only text, let it begin with something else';
     END CASE;
     IF value IS NOT NULL THEN
@@ -386,7 +393,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN jsonb_build_object('jobtimezone', job.jobtimezone, 'jobmissed', job.jobmissed, 'jobgrace', job.jobgrace::text,
                               'jobbusy', job.jobbusy, 'jobtimeout', job.jobtimeout::text, 'jobmaxruns', job.jobmaxruns::text,
-                              'jobrestart', job.jobrestart::text);
+                              'jobrestart', job.jobrestart::text, 'jobkeep', job.jobkeep::text);
 END;
 $$;
 COMMENT ON FUNCTION pgagent.pga_job_settings(pgagent.pga_job) IS 'The columns of a job that lines of its comment can set';
@@ -439,7 +446,7 @@ CREATE FUNCTION pgagent.pga_job_comment_before() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     defaults CONSTANT jsonb := '{"jobtimezone": null, "jobmissed": "once", "jobgrace": null, "jobbusy": "skip",
-                                 "jobtimeout": null, "jobmaxruns": "1", "jobrestart": "false"}';
+                                 "jobtimeout": null, "jobmaxruns": "1", "jobrestart": "false", "jobkeep": null}';
     old_comment text := '';
     before jsonb := '{}';
     hand_set jsonb := pgagent.pga_job_settings(NEW);
@@ -480,6 +487,7 @@ BEGIN
     NEW.jobtimeout := job.jobtimeout;
     NEW.jobmaxruns := job.jobmaxruns;
     NEW.jobrestart := job.jobrestart;
+    NEW.jobkeep := job.jobkeep;
     IF said.settings -> 'jobtimezone' <> coalesce(before -> 'jobtimezone', 'null') THEN
         PERFORM pgagent.pga_check_zone(NEW.jobtimezone, format('line "%s" of the comment', said.lines ->> 'jobtimezone'));
     END IF;
@@ -495,13 +503,13 @@ EXECUTE PROCEDURE pgagent.pga_job_comment_before();
 COMMENT ON TRIGGER pga_job_comment_insert ON pgagent.pga_job IS 'Sets the columns that lines of the comment name';
 
 CREATE TRIGGER pga_job_comment_update
-BEFORE UPDATE OF jobdesc, jobtimezone, jobmissed, jobgrace, jobbusy, jobtimeout, jobmaxruns, jobrestart ON pgagent.pga_job FOR EACH ROW
+BEFORE UPDATE OF jobdesc, jobtimezone, jobmissed, jobgrace, jobbusy, jobtimeout, jobmaxruns, jobrestart, jobkeep ON pgagent.pga_job FOR EACH ROW
 WHEN ((strpos(OLD.jobdesc, '@') > 0 OR strpos(NEW.jobdesc, '@') > 0)
       AND (OLD.jobdesc, OLD.jobtimezone, OLD.jobmissed, OLD.jobgrace, OLD.jobbusy, OLD.jobtimeout, OLD.jobmaxruns,
-           OLD.jobrestart)
+           OLD.jobrestart, OLD.jobkeep)
           IS DISTINCT FROM
           (NEW.jobdesc, NEW.jobtimezone, NEW.jobmissed, NEW.jobgrace, NEW.jobbusy, NEW.jobtimeout, NEW.jobmaxruns,
-           NEW.jobrestart)
+           NEW.jobrestart, NEW.jobkeep)
       AND current_setting('pgalmanac.agent', true) IS DISTINCT FROM 'on')
 EXECUTE PROCEDURE pgagent.pga_job_comment_before();
 COMMENT ON TRIGGER pga_job_comment_update ON pgagent.pga_job IS 'Sets the columns that lines of the comment name';

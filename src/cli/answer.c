@@ -63,15 +63,22 @@ answer_print_object(CliSession *session, const char *query, const char *const *p
 }
 
 static void
+print_heading(const TableOutput *output, const char *heading)
+{
+    if (heading == NULL)
+        return;
+
+    g_autofree char *shown = table_heading(output, heading);
+    printf("%s\n", shown);
+}
+
+static void
 print_rows(const Answer *self, const PGresult *result, const char *heading)
 {
     TableOutput output = table_output();
     g_autoptr(Table) table = table_new(self->columns, &output);
 
-    if (heading != NULL) {
-        g_autofree char *shown = table_heading(&output, heading);
-        printf("%s\n", shown);
-    }
+    print_heading(&output, heading);
     if (PQntuples(result) > 0)
         table_print(table, result);
     else if (self->nothing != NULL)
@@ -79,10 +86,11 @@ print_rows(const Answer *self, const PGresult *result, const char *heading)
 }
 
 static void
-print_record(const Answer *self, const PGresult *result)
+print_record(const Answer *self, const PGresult *result, const char *heading)
 {
     TableOutput output = table_output();
 
+    print_heading(&output, heading);
     if (PQntuples(result) > 0)
         table_print_record(self->columns, &output, result);
 }
@@ -121,7 +129,7 @@ print_section(const AnswerSection *section, CliSession *session, const char *con
         putchar('\n');
     *has_printed = true;
     if (section->is_record)
-        print_record(&section->answer, result);
+        print_record(&section->answer, result, section->heading);
     else
         print_rows(&section->answer, result, section->heading);
     return true;

@@ -30,6 +30,7 @@ static const TableColumn job[] = {
     {"busy", "If busy", TABLE_TEXT, false},
     {"max_runs", "At once", TABLE_NUMBER, false},
     {"if_agent_dies", "If its agent dies", TABLE_TEXT, false},
+    {"keep", "Log kept for", TABLE_TEXT, false},
     {"next_run", "Next run", TABLE_INSTANT, false},
     {"why", "Why", TABLE_TEXT, false},
     {"created", "Created", TABLE_INSTANT, false},

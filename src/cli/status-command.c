@@ -14,7 +14,7 @@ static const CliSyntax syntax = {
     .word = "status",
     .summary =
         "Shows the agents, what runs, what is due, what comes next, what was skipped in the\n"
-        "last day, and what is wrong.",
+        "last day, how long the history is kept, and what is wrong.",
 };
 
 static const TableColumn agents[] = {
@@ -58,6 +58,18 @@ static const TableColumn skipped[] = {
     {"jobs", "JOBS", TABLE_NUMBER, false},
     {0},
 };
+static const TableColumn history[] = {
+    {"runs", "Runs in the log", TABLE_NUMBER, false},
+    {"oldest_run", "Oldest", TABLE_INSTANT, false},
+    {"keeps", "Kept for", TABLE_TEXT, false},
+    {"newest_kept", "Newest of a job kept", TABLE_NUMBER, false},
+    {"jobs_with_own", "Jobs with their own age", TABLE_NUMBER, false},
+    {"removed_runs", "Removed in the last day", TABLE_NUMBER, false},
+    {"removed_skipped", "Skipped slots removed", TABLE_NUMBER, false},
+    {"removed_messages", "Messages removed", TABLE_NUMBER, false},
+    {"jobs_to_prune", "Jobs with more to remove", TABLE_NUMBER, false},
+    {0},
+};
 static const TableColumn problems[] = {
     {"kind", "ABOUT", TABLE_TEXT, false},
     {"name", "NAME", TABLE_TEXT, false},
@@ -73,6 +85,7 @@ static const AnswerSection sections[] = {
     {"late", "Due", {"cli_status_late", late, NULL}, false},
     {"next", "Next", {"cli_status_next", next, "nothing"}, false},
     {"skipped", "Skipped in the last day", {"cli_status_skipped", skipped, NULL}, false},
+    {"history", "History", {"cli_status_retention", history, NULL}, true},
     {"problems", "Problems", {"cli_status_problems", problems, "none"}, false},
 };
 

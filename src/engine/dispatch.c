@@ -118,6 +118,12 @@ dispatch_run_ids(const Dispatch *self)
 }
 
 bool
+dispatch_has_spare_connection(const Dispatch *self, const char *server)
+{
+    return runs_at(self, server) + RESERVE < self->max_per_server;
+}
+
+bool
 dispatch_has_run(const Dispatch *self, int64_t run_id)
 {
     return g_hash_table_contains(self->runs, &run_id);

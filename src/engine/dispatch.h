@@ -25,6 +25,8 @@ GPtrArray *dispatch_full_servers(const Dispatch *self);
 bool dispatch_has_room_at(const Dispatch *self, const char *server, int more);
 /* Of int64_t; free with g_array_unref. */
 GArray *dispatch_run_ids(const Dispatch *self);
+/* True if there is a connection for that server that none of the runs here can be in need of. */
+bool dispatch_has_spare_connection(const Dispatch *self, const char *server);
 bool dispatch_has_run(const Dispatch *self, int64_t run_id);
 
 /* Takes the run over and starts it. Its ended callback must be dispatch_run_ended with self. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "engine/cancels.h"
 #include "engine/look.h"
+#include "engine/prune.h"
 #include "engine/recover.h"
 #include "engine/replan.h"
 
@@ -19,6 +20,7 @@
 
 struct Engine {
     EngineParts parts;
+    Prune *prune;
     int64_t poll_us;
     GSource *timer;
 
@@ -299,6 +301,7 @@ engine_on_ready(Engine *self)
     self->wants_plans = true;
     self->retry_us = 0;
     engine_wake_at(self, clock_now_mono());
+    prune_begin(self->prune);
 }
 
 void
@@ -357,6 +360,7 @@ void
 engine_stop(Engine *self, int64_t grace_us, void (*stopped)(gpointer user_data), gpointer user_data)
 {
     self->is_stopping = true;
+    prune_stop(self->prune);
     self->stopped = stopped;
     self->stopped_data = user_data;
     self->grace_id = g_timeout_add((guint)(grace_us / CLOCK_US_PER_MS), on_grace_over, self);
@@ -383,6 +387,14 @@ engine_run_ids(const Engine *self)
     return dispatch_run_ids(self->parts.dispatch);
 }
 
+static bool
+engine_may_prune(gpointer user_data)
+{
+    Engine *self = user_data;
+
+    return store_is_ready(self->parts.store) && !self->is_stopping && !self->has_trouble;
+}
+
 Engine *
 engine_new(Store *store, const StepContext *context, const Settings *settings)
 {
@@ -398,6 +410,7 @@ engine_new(Store *store, const StepContext *context, const Settings *settings)
     self->poll_us = settings->poll_us;
     self->timer = timer_new(self);
     self->left_out = g_array_new(FALSE, FALSE, sizeof(int));
+    self->prune = prune_new(&self->parts, engine_may_prune, self);
     return self;
 }
 
@@ -418,6 +431,7 @@ engine_free(Engine *self)
     g_clear_handle_id(&self->grace_id, g_source_remove);
     g_source_destroy(self->timer);
     g_source_unref(self->timer);
+    prune_free(self->prune);
     warmer_free(self->parts.warmer);
     dispatch_free(self->parts.dispatch);
     planner_free(self->parts.planner);

@@ -7,6 +7,7 @@ libengine_a_SOURCES = \
 	src/engine/missed.c \
 	src/engine/missed.h \
 	src/engine/planner.c src/engine/planner.h \
+	src/engine/prune.c src/engine/prune.h \
 	src/engine/recover.c src/engine/recover.h \
 	src/engine/replan.c src/engine/replan.h \
 	src/engine/run.c src/engine/run.h src/engine/run-private.h \

@@ -8,6 +8,7 @@ libstore_a_SOURCES = \
 	src/store/claims.c src/store/claims.h \
 	src/store/home.c src/store/home.h \
 	src/store/identity.c src/store/identity.h \
+	src/store/history.c src/store/history.h \
 	src/store/jobs.c src/store/jobs.h \
 	src/store/lease.c src/store/lease.h \
 	src/store/lists.c src/store/lists.h \

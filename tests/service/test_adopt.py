@@ -52,7 +52,7 @@ def test_catalogs_are_those_of_a_fresh_installation(adopt, stock, fresh_catalogs
     assert stock.value("SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'"
                        " AND refobjid NOT IN (SELECT oid FROM pg_extension)") == 0
     assert stock.query("SELECT setname, setvalue FROM pgagent.pga_setting WHERE setname <> 'identity' ORDER BY 1") == [
-        ("retention", "off"), ("schema_version", str(len(schema_files()))), ("timezone", "UTC")]
+        ("retention", "off"), ("retention_runs", "20"), ("schema_version", str(len(schema_files()))), ("timezone", "UTC")]
     assert stock.value("SELECT setvalue LIKE '%%/' || current_database() FROM pgagent.pga_setting WHERE setname = 'identity'")
     assert "nothing to install" in adopt()
 
@@ -224,7 +224,8 @@ def test_grants_stay_and_are_enough(adopt, stock, agent, cluster):
         stock.execute("REVOKE EXECUTE ON FUNCTION pgagent.pga_is_leap_year(int2) FROM PUBLIC")
         acls = ("SELECT oid::regclass::text, relacl::text FROM pg_class WHERE relnamespace = 'pgagent'::regnamespace AND"
                 " relname = ANY (%s) OR relkind = 'S' AND relnamespace = 'pgagent'::regnamespace AND relname NOT LIKE ALL"
-                " (ARRAY['pga_request%%', 'pga_skipped%%', 'pga_agentlog%%', 'pga_epoch%%', 'pga_rule%%']) ORDER BY 1")
+                " (ARRAY['pga_request%%', 'pga_skipped%%', 'pga_agentlog%%', 'pga_epoch%%', 'pga_rule%%',"
+                " 'pga_pruned%%']) ORDER BY 1")
         functions = ("SELECT proname::text, proacl::text FROM pg_proc WHERE pronamespace = 'pgagent'::regnamespace AND proname ="
                      " 'pga_is_leap_year'")
         before = stock.query(acls, list(TABLES)), stock.query(functions)

@@ -13,7 +13,7 @@ from harness.pgadmin import PgAdmin, shown_error
 from harness.waiting import wait_until
 
 UTC = timezone.utc
-COLUMNS = ("jobtimezone", "jobmissed", "jobgrace", "jobbusy", "jobtimeout", "jobmaxruns", "jobrestart")
+COLUMNS = ("jobtimezone", "jobmissed", "jobgrace", "jobbusy", "jobtimeout", "jobmaxruns", "jobrestart", "jobkeep")
 DEFAULTS = dict(zip(COLUMNS, (None, "once", None, "skip", None, 1, False)))
 with open(os.path.join(TOP, "sql", "query", "comments_ignored.sql"), encoding="utf-8") as file:
     IGNORED = file.read()
@@ -78,8 +78,8 @@ RULES = [
 SETTINGS = [
     ("@zone Europe/Berlin", dict(jobtimezone="Europe/Berlin")),
     ("@missed skip", dict(jobmissed="skip")), ("@Missed ALL", dict(jobmissed="all")), ("@missed once", {}),
-    ("@grace 10 min", dict(jobgrace=timedelta(minutes=10))),
     ("@restart", dict(jobrestart=True)), ("@Restart ON", dict(jobrestart=True)), ("@restart off", {}),
+    ("@grace 10 min", dict(jobgrace=timedelta(minutes=10))), ("@KEEP 30 days", dict(jobkeep=timedelta(days=30))),
     ("@busy queue", dict(jobbusy="queue")), ("@busy parallel\n@maxruns 3", dict(jobbusy="parallel", jobmaxruns=3)),
     ("@busy replace", dict(jobbusy="replace")), ("@busy skip", {}),
     ("\t@timeout  1h30m ", dict(jobtimeout=timedelta(minutes=90))),
@@ -91,7 +91,7 @@ TEXT = ["", "just text", "mail me @ home", "ask bob@example.com", "a line\n #@ru
 
 # A line and what is said of it.
 REFUSED = [
-    ("@", "lines that begin with @ are @rule, @except, @zone, @missed, @grace, @busy, @timeout, @maxruns and @restart;"),
+    ("@", "lines that begin with @ are @rule, @except, @zone, @missed, @grace, @busy, @timeout, @maxruns, @restart and @keep;"),
     ("@bob please look", "if it is only text, let it begin with something else"),
     ("@rules 0 9 * * *", "lines that begin with @ are"), ("@rule: 0 9 * * *", "lines that begin with @ are"),
     ("@calendar exclude DE-BE", "this version has no calendars yet"),
@@ -134,6 +134,7 @@ REFUSED = [
     ("@missed never", "allowed are once, skip and all"), ("@missed", "allowed are once"), ("@busy all", "allowed are skip, queue, parallel and"),
     ("@grace 10", "a length of time with units is needed"), ("@timeout none", "a length of time"), ("@timeout 0 s", "a length of time"),
     ("@restart maybe", "allowed are on, off and nothing"), ("@maxruns 0", "a number from 1 on is needed"), ("@maxruns -1", "a number from 1 on"), ("@maxruns 99999999999", "a number from 1 on"),
+    ("@keep 30", "a length of time with units is needed, such as 30 days"), ("@keep 1001 years", "up to 1000 years"),
     ("@missed skip\n@missed all", "it is the second line @missed"),
     # Nothing of it is ever SQL.
     ("@rule '); DROP TABLE pgagent.pga_rule; --", 'it has the character "\'"'),

@@ -473,6 +473,7 @@ def test_ids_that_are_half_used(doctor, installed):
 
 
 def test_a_large_history(doctor, good, installed):
+    installed.execute("UPDATE pgagent.pga_setting SET setvalue = 'off' WHERE setname = 'retention'")
     rows = "UPDATE pg_class SET reltuples = %s WHERE oid = 'pgagent.pga_joblog'::regclass"
     installed.execute("INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus, jlgstart) VALUES (%s, 's', now())", good)
     installed.execute(rows, 200000)
@@ -482,7 +483,7 @@ def test_a_large_history(doctor, good, installed):
     installed.execute("INSERT INTO pgagent.pga_setting VALUES ('retention', '90 days')"
                       " ON CONFLICT (setname) DO UPDATE SET setvalue = EXCLUDED.setvalue")
     assert not doctor().of("history")
-    installed.execute("UPDATE pgagent.pga_setting SET setvalue = NULL WHERE setname = 'retention'")
+    installed.execute("UPDATE pgagent.pga_setting SET setvalue = 'off' WHERE setname = 'retention'")
     installed.execute("UPDATE pgagent.pga_joblog SET jlgstart = now()")
     installed.execute(rows, 2000000)
     assert doctor().of("history") == [("warning", "database", None)]

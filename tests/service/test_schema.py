@@ -71,7 +71,7 @@ CHANGED = {
 }
 
 # What only ours has: columns are appended, so that stock programs find theirs where they were.
-ADDED_TABLES = {"pga_setting", "pga_request", "pga_skipped", "pga_agentlog", "pga_rule"}
+ADDED_TABLES = {"pga_setting", "pga_request", "pga_skipped", "pga_agentlog", "pga_rule", "pga_pruned"}
 ADDED_VIEWS = {"pga_agents", "pga_running", "pga_upcoming", "pga_history", "pga_health"}
 ADDED = {
     "tables": ADDED_TABLES | ADDED_VIEWS,
@@ -83,6 +83,7 @@ ADDED = {
         "pga_job.jobtimezone", "pga_job.jobtimeout", "pga_job.jobreplan", "pga_job.jobplanned", "pga_job.joblastslot",
         "pga_job.jobrevision", "pga_job.joblastend",
         "pga_job.jobmissed", "pga_job.jobgrace", "pga_job.jobbusy", "pga_job.jobmaxruns", "pga_job.jobrestart",
+        "pga_job.jobkeep",
         "pga_jobstep.jsttimeout", "pga_schedule.jsctimezone", "pga_schedule.jsclastslot",
         "pga_joblog.jlgscheduled", "pga_joblog.jlglabel", "pga_joblog.jlgtrigger", "pga_joblog.jlgslots",
         "pga_joblog.jlgjscid", "pga_joblog.jlgrulid", "pga_joblog.jlgattempt", "pga_joblog.jlgagent", "pga_joblog.jlgepoch",
@@ -91,13 +92,13 @@ ADDED = {
         "pga_jobsteplog.jslhost", "pga_jobsteplog.jslwaiting"},
     "constraints": {"pgagent.pga_job.pga_job_jobtimeout_check", "pgagent.pga_job.pga_job_jobmissed_check",
                     "pgagent.pga_job.pga_job_jobgrace_check", "pgagent.pga_job.pga_job_jobbusy_check",
-                    "pgagent.pga_job.pga_job_jobmaxruns_check",
+                    "pgagent.pga_job.pga_job_jobmaxruns_check", "pgagent.pga_job.pga_job_jobkeep_check",
                     "pgagent.pga_jobstep.pga_jobstep_jsttimeout_check"},
     "indexes": {"pga_job_nextrun", "pga_job_replan", "pga_joblog_running", "pga_jobsteplog_jstid", "pga_joblog_start",
-                "pga_joblog_job_start"},
+                "pga_joblog_job_start", "pga_joblog_failed"},
     "triggers": {"pga_job_before_insert", "pga_job_after_insert", "pga_job_after_delete", "pga_schedule_before",
                  "pga_request_trigger", "pga_job_freed", "pga_setting_before", "pga_setting_insert", "pga_setting_update",
-                 "pga_setting_pause", "pga_request_cancel",
+                 "pga_setting_pause", "pga_setting_retention", "pga_request_cancel",
                  "pga_job_comment_insert", "pga_job_comment_update", "pga_job_comment_inserted", "pga_job_comment_updated"},
     "functions": {"pgagent.pga_zone_works(text)", "pgagent.pga_check_zone(text,text)", "pgagent.pga_utc_offset(bigint,text)",
                   "pgagent.pga_schedule_after(timestamp with time zone,text,timestamp with time zone,timestamp with time zone,"
@@ -124,6 +125,9 @@ ADDED = {
                   "pgagent.pga_write_rules(integer,text,text)", "pgagent.pga_job_comment_before()",
                   "pgagent.pga_job_comment_after()",
                   "pgagent.resume()", "pgagent.pga_paused_until()", "pgagent.pga_setting_pause()", "pgagent.pga_request_cancel()",
+                  "pgagent.pga_read_retention(text)", "pgagent.pga_setting_retention()", "pgagent.pga_retention()",
+                  "pgagent.pga_old_runs(integer,interval,integer,integer)",
+                  "pgagent.pga_old_skips(integer,interval,integer,integer)",
                   "pgagent.pga_local(timestamp with time zone,text)", "pgagent.pga_how_long(interval)",
                   "pgagent.pga_iso(timestamp with time zone,text)", "pgagent.pga_iso_in(timestamp with time zone,text)",
                   "pgagent.pga_working_zone(text)", "pgagent.pga_seconds(interval)",
