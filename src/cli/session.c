@@ -78,6 +78,9 @@ begin(CliSession *self, GError **error)
                             "SET standard_conforming_strings = on",
                             error))
         return false;
+    /* Compiling a statement takes longer than any of them. */
+    if (PQserverVersion(self->conn) >= 110000 && !cli_session_script(self, "SET jit = off", error))
+        return false;
     choose_encoding(self->conn);
     return true;
 }
