@@ -1,9 +1,13 @@
 -- Removes history that need not be kept any longer. $1: jobs with a greater id are looked at, $2: so many of them, $3: so many
--- runs (and skipped slots, and messages) go at once, $4: the agent. One agent at a time; rows that somebody has locked, or
+-- runs (and skipped slots, and messages) go at once, $4: the agent, $5: its epoch. One agent at a time, and only where its
+-- control connection is: a pooled connection may lead to another of several servers. Rows that somebody has locked, or
 -- whose steps somebody has locked, stay. Gives whether it was our turn, how much has gone, and the id to go on after; NULL =
 -- all is looked at.
 WITH turn AS (
-    SELECT pg_catalog.pg_try_advisory_xact_lock(1885824364, 2) AS is_ours
+    SELECT CASE WHEN EXISTS (SELECT FROM pgagent.pga_jobagent a
+                             JOIN pg_catalog.pg_stat_activity s ON s.pid = a.jagpid AND s.backend_start = a.jagbackendstart
+                             WHERE a.jaguuid = $4::uuid AND a.jagepoch = $5::int8)
+                THEN pg_catalog.pg_try_advisory_xact_lock(1885824364, 2) ELSE false END AS is_ours
 ), policy AS (
     SELECT keep, runs FROM pgagent.pga_retention()
 ), job AS (
@@ -49,7 +53,7 @@ WITH turn AS (
            (SELECT count(*) FROM message_gone) AS messages
 ), noted AS (
     INSERT INTO pgagent.pga_pruned (prnagent, prnruns, prnskipped, prnmessages)
-    SELECT $4::text, runs, skipped, messages FROM gone WHERE runs + skipped + messages > 0
+    SELECT (SELECT jagname FROM pgagent.pga_jobagent WHERE jaguuid = $4::uuid LIMIT 1), runs, skipped, messages FROM gone WHERE runs + skipped + messages > 0
 )
 SELECT t.is_ours, g.runs + g.skipped + g.messages AS removed,
        CASE WHEN greatest(g.runs, g.skipped, g.messages) >= $3::int4 THEN $1::int4

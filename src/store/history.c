@@ -108,7 +108,8 @@ history_prune(Store *store, DbPool *pool, DbTarget *target, int after_id, Histor
     db_params_add_int4(self->params, after_id);
     db_params_add_int4(self->params, BATCH_JOBS);
     db_params_add_int4(self->params, BATCH_ROWS);
-    db_params_add_text(self->params, store_name(store));
+    db_params_add_text(self->params, store_uuid(store));
+    db_params_add_int8(self->params, store_epoch(store));
     self->limit_id = g_timeout_add(LIMIT_MS, on_limit, self);
     self->lease = db_pool_acquire(pool, target, on_connected, self);
     return self;

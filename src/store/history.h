@@ -11,7 +11,7 @@
 #define HISTORY_FIRST_JOB INT_MIN
 
 typedef struct {
-    bool is_ours;    /* false: another agent is at it */
+    bool is_ours;    /* false: another agent is at it, or this one is not registered there */
     int64_t removed; /* rows: runs, skipped slots and messages */
     bool has_more;   /* not all jobs were looked at … */
     int go_on_after; /* … and this is where to go on */

@@ -14,7 +14,7 @@ from harness.waiting import wait_until
 
 UTC = timezone.utc
 COLUMNS = ("jobtimezone", "jobmissed", "jobgrace", "jobbusy", "jobtimeout", "jobmaxruns", "jobrestart", "jobkeep")
-DEFAULTS = dict(zip(COLUMNS, (None, "once", None, "skip", None, 1, False)))
+DEFAULTS = dict(zip(COLUMNS, (None, "once", None, "skip", None, 1, False, None)))
 with open(os.path.join(TOP, "sql", "query", "comments_ignored.sql"), encoding="utf-8") as file:
     IGNORED = file.read()
 
