@@ -449,9 +449,13 @@ def test_log_follow_one_job(program, installed, jobs, agent):
 # ---- status, show, why ----
 
 def test_status_of_nothing(told, read):
-    assert told("status") == ["Agents", "none", "", "Running", "nothing", "", "Next", "nothing", "", "Problems",
+    assert told("status") == ["Agents", "none", "", "Running", "nothing", "", "Next", "nothing", "",
+                              "History", "Runs in the log:          0", "Kept for:                 90 days",
+                              "Newest of a job kept:     20", "Removed in the last day:  0", "", "Problems",
                               "ABOUT  NAME  STATE    PARTICULARS", "agent  none  problem  no agent is alive: nothing is run"]
     status = read("status")
+    history = status.pop("history")
+    assert (history["keeps"], history["newest_kept"], history["runs"], history["oldest_run"]) == ("90 days", 20, 0, None)
     assert {name: len(rows) for name, rows in status.items()} == {
         "agents": 0, "pause": 0, "running": 0, "late": 0, "next": 0, "skipped": 0, "problems": 1}
 
@@ -473,7 +477,7 @@ def test_status(told, read, jobs, agent, installed, daily):
     assert ("host", "nowhere") in [(one["kind"], one["name"]) for one in status["problems"]]
     lines = told("status")
     assert [line for line in lines if line and lines[lines.index(line) - 1] == ""] == [
-        "Running", "Due", "Next", "Skipped in the last day", "Problems"]
+        "Running", "Due", "Next", "Skipped in the last day", "History", "Problems"]
     held.release()
 
 
@@ -499,7 +503,7 @@ def test_show(told, read, jobs, agent, installed, daily):
     jobs.step(daily, "remote", "s", "SELECT 2", connstr="host=db1 password=gandalf", enabled=False)
     jobs.run(daily)
     text = "\n".join(told("show", "daily"))
-    for part in ("Name:       daily", "Comment:    first\\nsecond", "Time zone:  Asia/Tokyo", "minutes 30; hours 2",
+    for part in ("Name:              daily", "Comment:           first\\nsecond", "Time zone:         Asia/Tokyo", "minutes 30; hours 2",
                  "2030-12-24  all day", "every day   02:30", "weekly every=2 weekdays=1,3", "a script", "disabled", "manual"):
         assert part in text, part
     assert "gandalf" not in text
