@@ -12,6 +12,7 @@ NEVER_TO = "at least"  # in an episode's detail: its count is only a lower bound
 # Between an agent's last look at its lease and the first statement of the step lies the machine: a step that begins
 # before this is over has been late, not sent by somebody who is fenced.
 ON_ITS_WAY = SECOND
+MOST_ATTEMPTS = 3
 BAD_WORDS = re.compile(r"CRITICAL|assertion|ERROR: \w+Sanitizer|: runtime error: |GLib-WARNING|Bail out!|out of memory")
 
 
@@ -35,8 +36,7 @@ class Run:
     request: Optional[int] = None
     reason: Optional[str] = None
     attempt: int = 1
-    agent: str = ""
-
+    repeats: Optional[int] = None  # the run that died with its agent
 
 @dataclass
 class Episode:
@@ -53,11 +53,13 @@ class Job:
     id: int
     name: str
     busy: str = "skip"
+    is_repeated: bool = False  # jobrestart
     is_edited: bool = False
     changes: list = field(default_factory=list)
     runs: list = field(default_factory=list)
     episodes: list = field(default_factory=list)
     wishes: list = field(default_factory=list)  # numbers of requests, in order; None = people cancelled the job then
+    cancelled: list = field(default_factory=list)  # runs that people cancelled
 
     def __str__(self):
         return f"job {self.id} ({self.name})"
@@ -82,6 +84,11 @@ class Effect:
     begun: int
     ended: Optional[int]
     where: str
+
+
+def died(run):
+    """With its agent, which other agents found out."""
+    return run.status == "d" and ("died while the job ran" in (run.reason or "") or "is not registered any more" in (run.reason or ""))
 
 
 # ---- When a job is due, from its definition alone ----
@@ -129,7 +136,7 @@ def outcomes(job):
     """slot -> what became of it, in words; episodes as (first, last, words)."""
     runs = defaultdict(list)
     for run in job.runs:
-        if run.slot is not None and run.attempt == 1:
+        if run.slot is not None:
             runs[run.slot].append(f"run {run.id} ({run.trigger}, {run.status})")
     return runs, [(one.first, one.last, f"episode {one.id} ({one.reason})") for one in job.episodes]
 
@@ -183,6 +190,18 @@ def check_wishes(job):
     wishes = len([wish for wish in job.wishes if wish is not None])
     if manual > wishes:
         yield f"{job}: it was run {manual} times by hand, which was asked for {wishes} times"
+
+
+def check_repeats(job):
+    """Who wants that is run again after its agent died: once for each such run, at most three times in all."""
+    repeats = Counter(run.repeats for run in job.runs if run.repeats is not None)
+    for run in job.runs:
+        is_wanted = job.is_repeated and died(run) and run.attempt < MOST_ATTEMPTS
+        is_excused = run.id in job.cancelled or None in job.wishes
+        if repeats[run.id] > 1 or (repeats[run.id] and not is_wanted):
+            yield f"{job}: run {run.id} ({run.status}, attempt {run.attempt}, {run.reason}) was repeated {repeats[run.id]} times"
+        elif is_wanted and not repeats[run.id] and not is_excused:
+            yield f"{job}: run {run.id} ({run.reason}) was not repeated"
 
 
 def check_overlap(job):
@@ -257,5 +276,5 @@ def check_log(name, text):
 
 
 def check_job(job):
-    for check in (check_slots, check_counts, check_wishes, check_overlap):
+    for check in (check_slots, check_counts, check_wishes, check_repeats, check_overlap):
         yield from check(job)

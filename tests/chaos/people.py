@@ -147,10 +147,12 @@ class People:
 
     @staticmethod
     def _cancel_run(cursor, pick, _value):
-        cursor.execute("SELECT jlgid FROM pgagent.pga_joblog WHERE jlgstatus = 'r' ORDER BY jlgid")
+        cursor.execute("SELECT jlgjobid, jlgid FROM pgagent.pga_joblog WHERE jlgstatus = 'r' ORDER BY jlgid")
         runs = cursor.fetchall()
         if runs:
-            cursor.execute("SELECT pgagent.cancel_run(%s)", runs[pick % len(runs)])
+            run = runs[pick % len(runs)]
+            cursor.execute("SELECT pgagent.cancel_run(%s)", run[1:])
+            cursor.execute("INSERT INTO chaos.asked (job, kind, request) VALUES (%s, 'cancel-run', %s)", run)
 
     # What else people steer
 

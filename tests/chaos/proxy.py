@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: PostgreSQL
-"""A network that can be cut and slowed down: connections to a port of 127.0.0.1 go on to another address."""
+"""A network that can be cut and slowed down: connections to a port of 127.0.0.1 go on to the socket of a server."""
 import asyncio
 import socket
 import struct
@@ -27,11 +27,11 @@ class Network:
 
 
 class Proxy:
-    """From its own `port` to a TCP port of 127.0.0.1."""
+    """From its own `port` to a Unix socket; the server needs no port, which somebody else could take while it is down."""
 
-    def __init__(self, network, target_port):
+    def __init__(self, network, path):
         self.network = network
-        self.target_port = target_port
+        self.path = path
         self.mode = "open"
         self.delay = 0.0
         self.writers = set()
@@ -88,7 +88,7 @@ class Proxy:
             self.writers.discard(writer)
             return
         try:
-            there, back = await asyncio.open_connection("127.0.0.1", self.target_port)
+            there, back = await asyncio.open_unix_connection(self.path)
         except OSError:  # the server is down
             self._break([writer])
             self.writers.discard(writer)

@@ -10,12 +10,12 @@ def micros(column):
     return f"round(extract(epoch FROM {column})::numeric * 1000000)::int8"
 
 
-JOBS = "SELECT jobid, jobname, jobbusy FROM pgagent.pga_job ORDER BY jobid"
+JOBS = "SELECT jobid, jobname, jobbusy, jobrestart FROM pgagent.pga_job ORDER BY jobid"
 CHANGES = f"""SELECT job, {micros('at')}, {micros('pg_xact_commit_timestamp(xmin)')}, times FROM chaos.history ORDER BY id"""
 RUNS = f"""
     SELECT jlgjobid, jlgid, {micros('jlgscheduled')}, {micros('jlgstart')},
            (SELECT {micros('min(c.at)')} FROM chaos.closed c WHERE c.relation = 'pga_joblog' AND c.row_id = jlgid),
-           jlgstatus, coalesce(jlgtrigger, ''), jlgslots, jlgreqid, jlgreason, jlgattempt, jlgagent
+           jlgstatus, coalesce(jlgtrigger, ''), jlgslots, jlgreqid, jlgreason, jlgattempt, jlgrepeats
     FROM pgagent.pga_joblog ORDER BY jlgid"""
 EPISODES = f"""SELECT skpjobid, skpid, {micros('skpfrom')}, {micros('skpto')}, skpslots, skpreason, skpdetail
     FROM pgagent.pga_skipped ORDER BY skpid"""
@@ -39,13 +39,15 @@ TABLES = ("pgagent.pga_job", "pgagent.pga_jobstep", "pgagent.pga_schedule", "pga
 
 def read_jobs(home, edited):
     """All jobs that are there still. edited: ids of those whose times or policies people changed."""
-    jobs = {job: Job(job, name, busy, job in edited) for job, name, busy in home.query(JOBS)}
+    jobs = {job: Job(job, name, busy, is_repeated, job in edited) for job, name, busy, is_repeated in home.query(JOBS)}
     for sql, group, make in ((CHANGES, "changes", Change), (RUNS, "runs", Run), (EPISODES, "episodes", Episode)):
         for job, *values in home.query(sql):
             if job in jobs:
                 getattr(jobs[job], group).append(make(*values))
     for job, kind, request in home.query(ASKED):
-        if job in jobs:
+        if job in jobs and kind == "cancel-run":
+            jobs[job].cancelled.append(request)
+        elif job in jobs:
             jobs[job].wishes.append(request if kind == "wish" else None)
     return list(jobs.values())
 

@@ -11,7 +11,8 @@ CREATE TABLE chaos.history (
     times jsonb NOT NULL
 );
 
-/* What people asked for: wish (a run; request is its number), cancel (which takes wishes back). */
+/* What people asked for: wish (a run; request is its number), cancel (which takes wishes back), cancel-run (request is the
+ * run). */
 CREATE TABLE chaos.asked (
     id bigserial PRIMARY KEY,
     job int4 NOT NULL,

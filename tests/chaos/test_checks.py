@@ -125,6 +125,25 @@ def test_wishes():
     only_problem(problems_of(good_job(wishes=[])), "asked for 0 times")
 
 
+def test_repeats():
+    why = 'agent "alpha" died while the job ran'
+    job = good_job()
+    job.runs[1].status, job.runs[1].reason = "d", why
+    assert problems_of(job) == []
+    job.is_repeated = True
+    only_problem(problems_of(job), "was not repeated")
+    job.runs.insert(2, Run(9, None, s(4.6), s(4.7), trigger="restart", attempt=2, repeats=2))
+    assert problems_of(job) == []
+    job.is_repeated = False
+    only_problem(problems_of(job), "repeated 1 times")
+    job.is_repeated = True
+    job.runs.insert(3, Run(10, None, s(4.8), s(4.9), trigger="restart", attempt=2, repeats=2))
+    only_problem(problems_of(job), "repeated 2 times")
+    del job.runs[2:4]
+    job.cancelled = [2]
+    assert problems_of(job) == []
+
+
 def test_runs_that_overlap():
     job = good_job()
     job.runs[1].closed = s(5.5)

@@ -26,13 +26,17 @@ def read(name):
         return file.read()
 
 
+def socket_of(server):
+    return os.path.join(server.directory, f".s.PGSQL.{server.port}")
+
+
 class Keeper:
     """An agent that is started again and again under one name."""
 
     def __init__(self, world, name):
         self.world = world
         self.name = name
-        self.proxy = Proxy(world.network, world.home.port)
+        self.proxy = Proxy(world.network, socket_of(world.home))
         self.temporary = os.path.join(world.directory, "tmp-" + name)
         os.makedirs(self.temporary)
         give_away(self.temporary)
@@ -98,16 +102,16 @@ class World:
             pass
         give_away(self.script_file)
         self.options = ["-l", "2", "-t", "2", "-r", "1", "--grace", "2s", "--connect-timeout", "3s", *self._lease_option(lease)]
-        self.home = Cluster(os.path.join(directory, "home"), listen=True, track_commit_timestamp="on",
+        self.home = Cluster(os.path.join(directory, "home"), track_commit_timestamp="on",
                             log_line_prefix="%m [%p] %a %x ").start()
-        self.target = Cluster(os.path.join(directory, "target"), listen=True).start()
+        self.target = Cluster(os.path.join(directory, "target")).start()
         self.servers = {"home": self.home, "target": self.target}
         self.database = Database.create_installed(self.home)
         self.distant = Database.create(self.target, "distant")
         self.database.execute(read("record.sql"))
         for one in (self.database, self.distant):
             one.execute(read("effect.sql"))
-        self.distant_proxy = Proxy(self.network, self.target.port)
+        self.distant_proxy = Proxy(self.network, socket_of(self.target))
         self.keepers = {name: Keeper(self, name) for name in AGENTS}
         self.targets = {"home": ("", "almanac"),
                         "target": (f"host=127.0.0.1 port={self.distant_proxy.port} user=postgres dbname=distant", "")}
@@ -136,8 +140,10 @@ class World:
         if how == "kill":
             server.kill()
             wait_until(lambda: not self._has_processes(server), f"server {name} is gone", limit=120)
-            with suppress(FileNotFoundError):  # its process may stay as a zombie, where nobody waits for orphans
-                os.unlink(os.path.join(server.data, "postmaster.pid"))
+            # Its process may stay as a zombie, where nobody waits for orphans; a new one would take that for a server.
+            for path in (os.path.join(server.data, "postmaster.pid"), socket_of(server) + ".lock"):
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
         else:
             server.stop(how)
 
