@@ -121,6 +121,14 @@ part_service_newest() {
     service_on 18.4.0-beta.17 "$@"
 }
 
+# Agents and servers are disturbed at random for a while; the seed is in the output. Words go to tests/chaos/run.
+part_chaos() {
+    part_build
+    export PGALMANAC_BUILDDIR=$work/gcc PYTHONDONTWRITEBYTECODE=1
+    "$PYTHON" -m pytest -q -p no:cacheprovider "$top/tests/chaos"
+    "$PYTHON" "$top/tests/chaos/run" "$@"
+}
+
 # The first command of the README, until both of its jobs have run; then it is asked to stop.
 part_quickstart() {
     local folder out pid status=0
