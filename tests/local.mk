@@ -10,7 +10,7 @@ include tests/fuzz/local.mk
 
 dist_check_SCRIPTS += tests/check-layers
 TESTS += tests/check-layers
-EXTRA_DIST += tests/bench tests/package tests/service quickstart runtests dev .ci/run
+EXTRA_DIST += tests/bench tests/chaos tests/package tests/service quickstart runtests dev .ci/run
 
 # What running the tests leaves in the source tree.
 dist-hook:
