@@ -75,6 +75,16 @@ def _agents(writer, dice, lease):
             at = _agent_fault(writer, dice, agent, at, lease) + dice.uniform(2, 10)
 
 
+def _everybody(writer, dice, lease):
+    """Nobody is left to look after the others."""
+    at = QUIET_START + dice.uniform(10, 25)
+    while at < writer.seconds - 3:
+        kind = dice.choice(["kill-agent", "stop-agent", "cut-network"])
+        for agent in AGENTS:
+            end = writer.span(at, lease + dice.uniform(0, 4), kind, agent, **({"how": "silence"} if kind == "cut-network" else {}))
+        at = end + dice.uniform(15, 35)
+
+
 def _servers(writer, dice, lease):
     for server in SERVERS:
         at = QUIET_START + dice.uniform(6, 16)
@@ -109,6 +119,7 @@ def make(seed, seconds, lease):
     """The events of a run, in order; each kind of event has dice of its own."""
     writer = _Writer(seconds)
     _agents(writer, random.Random(f"{seed} agents"), lease)
+    _everybody(writer, random.Random(f"{seed} everybody"), lease)
     _servers(writer, random.Random(f"{seed} servers"), lease)
     _steps(writer, random.Random(f"{seed} steps"))
     _people(writer, random.Random(f"{seed} people"))

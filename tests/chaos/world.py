@@ -53,8 +53,8 @@ class Keeper:
         return make_dsn(host="127.0.0.1", port=self.proxy.port, user="postgres", dbname="almanac", application_name=None)
 
     def start(self):
-        """Once its predecessor has ended: see tend()."""
-        self.is_wanted = True
+        """Once its predecessor has ended: see tend(). One that runs stays."""
+        self.is_wanted = not self.lives or not self.agent.is_running() or self.was_asked
         self.tend()
 
     def tend(self):
