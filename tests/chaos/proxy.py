@@ -22,8 +22,16 @@ class Network:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
 
     def close(self):
+        self.call(self._end_tasks())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(60)
+
+    @staticmethod
+    async def _end_tasks():
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Proxy:
@@ -69,7 +77,6 @@ class Proxy:
     async def _close(self):
         self.server.close()
         self._break(self.writers | self.stalled)
-        await asyncio.sleep(0)
 
     @staticmethod
     def _break(writers):
