@@ -352,9 +352,11 @@ BEGIN
         NEW.jobchanged := now();
     END IF;
 
-    /* pgAgent's rule, that an enabled job without a next run is planned, plus what else changes the plan. */
+    /* pgAgent's rule, that an enabled job without a next run is planned, plus what else changes the plan. One that waits for an
+     * agent to plan it is left waiting if its schedules have not changed (that counts its revision on). */
     is_replanned := NEW.jobenabled
-        AND (NOT OLD.jobenabled OR NEW.jobnextrun IS NULL OR NEW.jobtimezone IS DISTINCT FROM OLD.jobtimezone);
+        AND (NOT OLD.jobenabled OR NEW.jobtimezone IS DISTINCT FROM OLD.jobtimezone
+             OR (NEW.jobnextrun IS NULL AND NOT (OLD.jobreplan AND NEW.jobrevision = OLD.jobrevision)));
     IF is_replanned OR NEW.jobenabled <> OLD.jobenabled
        OR (NEW.jobtimezone, NEW.jobhostagent) IS DISTINCT FROM (OLD.jobtimezone, OLD.jobhostagent) THEN
         NEW.jobrevision := OLD.jobrevision + 1;
@@ -370,6 +372,14 @@ BEGIN
                 CASE WHEN OLD.jobagentid IS NOT NULL THEN 'the job was still running when it was edited'
                      WHEN NEW.jobenabled THEN 'the job was edited while it was due'
                      ELSE 'the job was disabled while it was due' END || '; at least one slot');
+    ELSIF (is_replanned OR NOT NEW.jobenabled) AND OLD.jobenabled AND OLD.jobreplan AND OLD.jobplanned IS NULL
+          AND OLD.joblastslot < now() - interval '1 s' THEN
+        /* No agent was there to plan it: what its former schedules asked for meanwhile nobody will ever work out. */
+        INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail)
+        VALUES (OLD.jobid, OLD.joblastslot + interval '1 microsecond', now(), 0,
+                CASE WHEN NEW.jobenabled THEN 'replanned' ELSE 'disabled' END,
+                'the job was ' || CASE WHEN NEW.jobenabled THEN 'edited' ELSE 'disabled' END
+                || ' again before an agent had planned it; slots that were due meanwhile, if any, are not known');
     END IF;
 
     IF OLD.jobenabled AND NOT NEW.jobenabled THEN

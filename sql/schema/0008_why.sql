@@ -435,6 +435,9 @@ BEGIN
     END IF;
     RETURN CASE WHEN skipped.skpslots = 1
                 THEN format('Its slot of %s was skipped', pgagent.pga_local(skipped.skpfrom, zone))
+                WHEN skipped.skpslots = 0
+                THEN format('Slots between %s and %s, if there were any, were skipped',
+                            pgagent.pga_local(skipped.skpfrom, zone), pgagent.pga_local(skipped.skpto, zone))
                 ELSE format('Its last %s slots, %s to %s, were skipped', skipped.skpslots,
                             pgagent.pga_local(skipped.skpfrom, zone), pgagent.pga_local(skipped.skpto, zone)) END
         || CASE WHEN skipped.skpreason = 'busy' AND run.jlgid IS NOT NULL

@@ -220,6 +220,31 @@ def test_editing_a_due_job_tells_what_was_skipped(job):
     assert job.next_run() == job.at(PLANNED)
 
 
+def wait_for_an_agent(job):
+    """A rule is planned by an agent, and for two hours there has been none."""
+    job.execute("DELETE FROM pgagent.pga_schedule")
+    job.execute("INSERT INTO pgagent.pga_rule (ruljobid, rulkind, rulperiod) VALUES (1, 'every', '1 min')")
+    with job.as_agent():
+        job.set("joblastslot = now() - interval '2 h'")
+    return job.get("joblastslot")[0]
+
+
+@pytest.mark.parametrize("change, reason", [("UPDATE pgagent.pga_rule SET rulperiod = '1 h'", "replanned"),
+                                            ("UPDATE pgagent.pga_job SET jobenabled = false", "disabled")])
+def test_editing_a_job_that_waits_to_be_planned_tells_that_slots_may_be_lost(job, change, reason):
+    since = wait_for_an_agent(job)
+    job.execute(change)
+    assert job.skipped() == [(1, since + timedelta(microseconds=1), 0, reason)]
+    job.execute(change)
+    assert len(job.skipped()) == 1
+
+
+def test_renaming_a_job_that_waits_to_be_planned_loses_nothing(job):
+    since = wait_for_an_agent(job)
+    job.set("jobname = 'other', jobhostagent = 'elsewhere'")
+    assert (job.get("joblastslot, jobreplan"), job.skipped()) == ((since, True), [])
+
+
 def test_plans_are_after_the_last_slot(job):
     with job.as_agent():
         job.set("joblastslot = '2090-01-05 09:00+00'")
