@@ -12,6 +12,8 @@ NEVER_TO = "at least"  # in an episode's detail: its count is only a lower bound
 # Between an agent's last look at its lease and the first statement of the step lies the machine: a step that begins
 # before this is over has been late, not sent by somebody who is fenced.
 ON_ITS_WAY = SECOND
+# What lies between two changes is noted as skipped only if they are so far from each other.
+TO_PLAN = SECOND
 MOST_ATTEMPTS = 3
 BAD_WORDS = re.compile(r"CRITICAL|assertion|ERROR: \w+Sanitizer|: runtime error: |GLib-WARNING|Bail out!|out of memory")
 
@@ -115,13 +117,14 @@ def slots_of(times, first, last):
 
 def due(changes):
     """(slots that must have an outcome, slots that may have one). A slot that comes while a change is being committed may
-    be of before or of after it."""
+    be of before or of after it; so may those between two changes that leave no time to plan."""
     must, may = set(), set()
     for change, after in zip(changes, [*changes[1:], None]):
         if after is None:
             assert change.times == [], "the last change must end it all"
             break
-        must |= slots_of(change.times, change.until + 1, after.at)
+        if after.at - change.at > TO_PLAN:
+            must |= slots_of(change.times, change.until + 1, after.at)
         may |= slots_of(change.times, change.at, after.until)
     return must, may | must
 
