@@ -14,6 +14,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -51,6 +54,7 @@ typedef struct {
     const User *user; /* NULL = stay who we are */
     int null, out, err, report;
     int fd_limit;
+    pid_t parent;
 } Plan;
 
 static void
@@ -123,6 +127,16 @@ become(const User *user)
            setresuid(user->uid, user->uid, user->uid) == 0;
 }
 
+/* If we are killed, at least the program itself goes no further. After the change of the user, which would end it. */
+static void
+die_with(pid_t parent)
+{
+#ifdef PR_SET_PDEATHSIG
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() != parent)
+        _exit(126);
+#endif
+}
+
 /* In the child. The umask stays ours. */
 static void G_GNUC_NORETURN
 run(const Plan *plan)
@@ -136,6 +150,7 @@ run(const Plan *plan)
     close_from(REPORT_FD + 1, plan->fd_limit);
     if (plan->user && !become(plan->user))
         report(REPORT_FD, STAGE_USER);
+    die_with(plan->parent);
     if (chdir(plan->spec->directory) != 0)
         report(REPORT_FD, STAGE_DIRECTORY);
     execve(plan->spec->argv[0], (char *const *)plan->spec->argv,
@@ -296,6 +311,7 @@ child_spawn(const ChildSpec *spec, ChildProcess *process, GError **error)
         .err = pipes.err[1],
         .report = pipes.report[1],
         .fd_limit = fd_limit(),
+        .parent = getpid(),
     };
     pid_t pid = fork_and_run(&plan);
     if (pid < 0) {

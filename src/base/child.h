@@ -30,7 +30,8 @@ typedef struct {
  * background keeps running and does not delay this. The callback may free the child. */
 typedef void (*ChildDone)(const ChildResult *result, gpointer user_data);
 
-/* NULL and an error that says why if the program cannot be started (exec failures included). */
+/* NULL and an error that says why if the program cannot be started (exec failures included). On Linux it is killed when the
+ * thread ends that calls this, which must be the main one. */
 Child *child_start(const ChildSpec *spec, ChildDone done, gpointer user_data,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 pid_t child_pid(const Child *self);

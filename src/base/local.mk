@@ -12,8 +12,10 @@ libbase_a_SOURCES = \
 	src/base/conffile.h \
 	src/base/error.c \
 	src/base/error.h \
+	src/base/leftovers.c src/base/leftovers.h \
 	src/base/log.c \
 	src/base/log.h \
+	src/base/processes.c src/base/processes.h \
 	src/base/quantity.c \
 	src/base/quantity.h \
 	src/base/settings.c \

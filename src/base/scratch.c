@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +20,7 @@
 
 struct Scratch {
     char *path;
-    int directory; /* descriptor */
+    int directory; /* descriptor; the lock on it says that we live */
 };
 
 static void
@@ -28,19 +30,34 @@ set_error(GError **error, const char *what, const char *name)
                 g_strerror(errno));
 }
 
+/* Under its own name nobody ever sees it without its lock. */
+static bool
+lock_and_name(int directory, const char *hidden, const char *path, GError **error)
+{
+    if (flock(directory, LOCK_EX | LOCK_NB) == 0 && rename(hidden, path) == 0)
+        return true;
+    set_error(error, "create directory", path);
+    return false;
+}
+
 Scratch *
 scratch_new(const char *prefix, GError **error)
 {
-    g_autofree char *pattern = g_strconcat(prefix, "XXXXXX", NULL);
-    g_autofree char *path = g_dir_make_tmp(pattern, error);
+    g_autofree char *pattern = g_strconcat(".", prefix, "XXXXXX", NULL);
+    g_autofree char *hidden = g_dir_make_tmp(pattern, error);
 
-    if (path == NULL)
+    if (hidden == NULL)
         return NULL;
 
-    int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (directory < 0) {
-        set_error(error, "open directory", path);
-        (void)rmdir(path);
+    g_autofree char *name = g_path_get_basename(hidden);
+    g_autofree char *path = g_build_filename(g_get_tmp_dir(), name + 1, NULL);
+    int directory = open(hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory < 0)
+        set_error(error, "open directory", hidden);
+    if (directory < 0 || !lock_and_name(directory, hidden, path, error)) {
+        (void)rmdir(hidden);
+        if (directory >= 0)
+            (void)close(directory);
         return NULL;
     }
 
@@ -49,10 +66,52 @@ scratch_new(const char *prefix, GError **error)
     return self;
 }
 
+/* That it is where it was: somebody else may have removed it before we had the lock. */
+static bool
+is_left(int directory, const char *path, uid_t user)
+{
+    struct stat here, there;
+
+    return flock(directory, LOCK_EX | LOCK_NB) == 0 && fstat(directory, &here) == 0 &&
+           (here.st_uid == geteuid() || here.st_uid == user) && lstat(path, &there) == 0 &&
+           here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+Scratch *
+scratch_take_over(const char *path, uid_t user)
+{
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (directory < 0)
+        return NULL;
+    if (!is_left(directory, path, user)) {
+        (void)close(directory);
+        return NULL;
+    }
+
+    Scratch *self = g_new(Scratch, 1);
+    *self = (Scratch){.path = g_strdup(path), .directory = directory};
+    return self;
+}
+
 const char *
 scratch_path(const Scratch *self)
 {
     return self->path;
+}
+
+uid_t
+scratch_owner(const Scratch *self)
+{
+    struct stat status;
+
+    return fstat(self->directory, &status) == 0 ? status.st_uid : geteuid();
+}
+
+char *
+scratch_mark(const Scratch *self)
+{
+    return g_strconcat("PGALMANAC_STEP=", self->path, NULL);
 }
 
 static const struct passwd *

@@ -5,12 +5,21 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 typedef struct Scratch Scratch;
 
+/* How the names of those of batch steps begin; pgAgent's own begin with pga_. */
+#define SCRATCH_OF_STEP "pgalmanac_"
+
 /* In the system's directory for temporary files, mode 0700; prefix is the first part of its name. */
 Scratch *scratch_new(const char *prefix, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* One of a process that died: NULL if it is not what we make, belongs neither to us nor to user, or its maker lives. */
+Scratch *scratch_take_over(const char *path, uid_t user);
 const char *scratch_path(const Scratch *self);
+uid_t scratch_owner(const Scratch *self);
+/* "PGALMANAC_STEP=…", for the environment of what works in it: by that it is found if we die. Free with g_free. */
+char *scratch_mark(const Scratch *self);
 /* Writes an executable file of that name and gives its path (free with g_free). */
 char *scratch_add_program(Scratch *self, const char *name, const char *text, const char *user,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;

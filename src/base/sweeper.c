@@ -4,6 +4,7 @@
 #include "base/sweeper.h"
 
 #include "base/log.h"
+#include "base/processes.h"
 
 /* More would only compete for the same disk; a directory on another, slow one holds up no more than half of them. */
 #define THREADS 2
@@ -12,11 +13,23 @@ struct Sweeper {
     GThreadPool *threads;
 };
 
+typedef struct {
+    Scratch *scratch;
+    SweepWhat what;
+} Task;
+
 /* In a thread. */
 static void
 sweep(gpointer data, gpointer user_data)
 {
-    scratch_free(data);
+    g_autofree Task *task = data;
+
+    if (task->what == SWEEP_PROCESSES_TOO) {
+        g_autofree char *mark = scratch_mark(task->scratch);
+
+        (void)processes_end(mark, scratch_owner(task->scratch));
+    }
+    scratch_free(task->scratch);
 }
 
 Sweeper *
@@ -41,13 +54,16 @@ sweeper_free(Sweeper *self)
 }
 
 void
-sweeper_take(Sweeper *self, Scratch *scratch)
+sweeper_take(Sweeper *self, Scratch *scratch, SweepWhat what)
 {
     g_autoptr(GError) error = NULL;
 
     if (scratch == NULL)
         return;
+
+    Task *task = g_new(Task, 1);
+    *task = (Task){.scratch = scratch, .what = what};
     /* Then it stays in line, for the thread that the next one brings. */
-    if (!g_thread_pool_push(self->threads, scratch, &error))
+    if (!g_thread_pool_push(self->threads, task, &error))
         log_debug("could not remove a directory yet: %s", error->message);
 }

@@ -11,5 +11,10 @@ Sweeper *sweeper_new(void);
 void sweeper_free(Sweeper *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sweeper, sweeper_free)
 
+typedef enum {
+    SWEEP_DIRECTORY,
+    SWEEP_PROCESSES_TOO, /* ends those that have its mark first */
+} SweepWhat;
+
 /* Takes the directory over; NULL = nothing to do. */
-void sweeper_take(Sweeper *self, Scratch *scratch);
+void sweeper_take(Sweeper *self, Scratch *scratch, SweepWhat what);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/leftovers.h"
 #include "base/log.h"
 #include "engine/engine.h"
 #include "service/private.h"
@@ -258,6 +259,8 @@ service_open(Service *self, const char *conninfo, GError **error)
     self->pool =
         db_pool_new(settings->max_connections, settings->connect_timeout_us, "pgalmanac step");
     self->sweeper = sweeper_new();
+    if (settings->batch)
+        leftovers_end(self->sweeper, settings->batch_user);
     self->steps = (StepContext){.pool = self->pool,
                                 .sweeper = self->sweeper,
                                 .own_target = self->target,

@@ -26,6 +26,7 @@ typedef struct {
     Child *child;
     GError *cannot;
     bool was_stopped;
+    bool has_ended; /* the script, whether it was stopped or not */
     guint idle_id;
 } BatchStep;
 
@@ -40,6 +41,9 @@ static char **
 batch_environment(const BatchStep *self)
 {
     char **environment = g_get_environ();
+    g_autofree char *mark = scratch_mark(self->scratch);
+    const char *name_end = strchr(mark, '=');
+    g_autofree char *name = g_strndup(mark, (gsize)(name_end - mark));
 
     for (guint i = 0; i < G_N_ELEMENTS(private_variables); i++)
         environment = g_environ_unsetenv(environment, private_variables[i]);
@@ -53,7 +57,7 @@ batch_environment(const BatchStep *self)
         environment = g_environ_setenv(environment, "USER", self->user, TRUE);
         environment = g_environ_setenv(environment, "LOGNAME", self->user, TRUE);
     }
-    return environment;
+    return g_environ_setenv(environment, name, name_end + 1, TRUE);
 }
 
 /* Scripts written on Windows must run here too. */
@@ -68,7 +72,8 @@ with_unix_line_ends(const char *code)
 static bool
 batch_write_file(BatchStep *self, GError **error)
 {
-    g_autofree char *prefix = g_strdup_printf("pga_%d_%d_", self->job_id, self->step_id);
+    g_autofree char *prefix =
+        g_strdup_printf(SCRATCH_OF_STEP "%d_%d_", self->job_id, self->step_id);
     g_autofree char *name = g_strdup_printf("%d_%d.scr", self->job_id, self->step_id);
     g_autofree char *code = with_unix_line_ends(self->code);
 
@@ -117,6 +122,7 @@ on_child_done(const ChildResult *result, gpointer user_data)
     BatchStep *self = user_data;
     g_autoptr(GString) output = g_string_new(NULL);
 
+    self->has_ended = true;
     add_part(output, "", result->out);
     add_part(output, "Script Error:\n", result->err);
     if (result->signal != 0) {
@@ -131,11 +137,10 @@ on_child_done(const ChildResult *result, gpointer user_data)
 static bool
 batch_start(BatchStep *self, GError **error)
 {
-    g_auto(GStrv) environment = batch_environment(self);
-
     if (!batch_write_file(self, error))
         return false;
 
+    g_auto(GStrv) environment = batch_environment(self);
     const char *const by_itself[] = {self->file, NULL};
     const char *const by_shell[] = {"/bin/sh", self->file, NULL};
     const ChildSpec spec = {
@@ -220,7 +225,8 @@ batch_free(Step *step)
 
     g_clear_handle_id(&self->idle_id, g_source_remove);
     child_free(self->child);
-    sweeper_take(self->sweeper, self->scratch);
+    sweeper_take(self->sweeper, self->scratch,
+                 self->has_ended && !self->was_stopped ? SWEEP_DIRECTORY : SWEEP_PROCESSES_TOO);
     g_clear_error(&self->cannot);
     g_free(self->file);
     g_free(self->user);

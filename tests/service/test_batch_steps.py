@@ -60,7 +60,7 @@ def test_what_it_finds_about_itself(jobs, agent):
     lines = output.splitlines()
     assert status == "s" and lines[0] == "700" and lines[2:5] == ["yes", "own", "/dev/null"]
     assert int(lines[5]) <= 5
-    assert os.path.basename(lines[1]).startswith("pga_")
+    assert os.path.basename(lines[1]).startswith("pgalmanac_")
     wait_until(lambda: not os.path.exists(lines[1]), "its folder is gone", one)
 
 

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: PostgreSQL
 """What a dead agent's steps still do is ended, and nothing else."""
+import glob
+import os
 import signal
-from contextlib import contextmanager
+import tempfile
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from harness import Database
-from harness.jobs import sql
+from harness.holding import HeldBatch
+from harness.jobs import batch, sql
+from harness.users import give_away
 from harness.waiting import wait_until
 
 AT_WORK = ("SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'active'"
@@ -86,3 +91,91 @@ def test_a_number_that_was_taken_again(jobs, agent, installed):
     with stranger.cursor() as cursor:
         cursor.execute("SELECT 1")
     stranger.close()
+
+
+# Scripts
+
+DAEMON = """
+(setsid sh -c "sleep 601; true" &)
+(sh -c "(sleep 602; true) & exit" &)
+setsid sh -c "env -u PGALMANAC_STEP sleep 603; true" &
+pwd > {place}/folder
+touch {place}/started
+sleep 604
+"""
+PROBE = "PROBE=%s"
+
+
+def processes_of(place):
+    """Those whose environment has the probe, whatever became of their parents."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/environ"):
+        with suppress(OSError), open(path, "rb") as file:
+            if (PROBE % place).encode() in file.read().split(b"\0"):
+                with open(path.replace("environ", "stat"), encoding="utf-8", errors="replace") as stat:
+                    if stat.read().rsplit(")", 1)[1].split()[0] != "Z":
+                        found.append(int(path.split("/")[2]))
+    return found
+
+
+@pytest.fixture
+def place(directory):
+    path = tempfile.mkdtemp(prefix="left-", dir=directory)
+    give_away(path)
+    yield path
+    for pid in processes_of(path):
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def start_script(jobs, place, one):
+    """A script that forks whatever it can; returns its job when all are there, and its folder."""
+    job = jobs.job("script", batch(f"export {PROBE % place}\n" + DAEMON.format(place=place)), host=one.name)
+    jobs.run_now(job)
+    wait_until(lambda: os.path.exists(f"{place}/started") and len(processes_of(place)) >= 7, "they are all there", one)
+    with open(f"{place}/folder", encoding="utf-8") as file:
+        return job, file.read().strip()
+
+
+def test_scripts_of_an_agent_that_was_killed(jobs, agent, installed, place, directory):
+    """The next one on this host ends the whole tree, and nothing of another agent that lives."""
+    one, other = agent(name="victim"), agent(name="neighbour")
+    held = HeldBatch(directory)
+    living = jobs.job("living", held.step, host="neighbour")
+    jobs.run_now(living)
+    wait_until(held.has_started, "the neighbour's script runs", other)
+    job, folder = start_script(jobs, place, one)
+    one.kill()
+    assert os.path.isdir(folder) and processes_of(place)
+    two = agent(name="victim")
+    wait_until(lambda: not processes_of(place), "all are ended", two)
+    wait_until(lambda: not os.path.exists(folder), "the folder is gone", two)
+    assert f'the script in "{folder}" ran: ended' in two.log()
+    assert jobs.wait_for_runs(job, agent=two)[0][0] == "d"
+    assert held.is_alive()
+    held.release()
+    assert jobs.wait_for_runs(living, agent=other)[0][0] == "s"
+    jobs.wait_until_settled(two)
+
+
+def test_scripts_that_are_cancelled(jobs, agent, installed, place):
+    """A run that is stopped leaves none of their processes."""
+    one = agent()
+    job, folder = start_script(jobs, place, one)
+    installed.query("SELECT pgagent.cancel_job(%s)", str(job))
+    assert jobs.wait_for_runs(job, agent=one)[0][0] == "d"
+    wait_until(lambda: not processes_of(place), "all are ended", one)
+    wait_until(lambda: not os.path.exists(folder), "the folder is gone", one)
+
+
+def test_what_a_script_left_on_purpose(jobs, agent, place):
+    """It started a service and ended: that is no leftover, also when the agent is killed later."""
+    one = agent(name="victim")
+    job = jobs.job("starts a service", batch(f"export {PROBE % place}; setsid sleep 600 >/dev/null 2>&1 &"), host=one.name)
+    assert jobs.run(job, one)[0] == "s"
+    service = processes_of(place)
+    assert len(service) == 1
+    one.kill()
+    two = agent(name="victim")
+    assert jobs.run(jobs.job("after", batch("true"), host="victim"), two)[0] == "s"
+    assert processes_of(place) == service

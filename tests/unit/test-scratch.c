@@ -74,9 +74,9 @@ test_sweeper(void)
 
         g_assert_no_error(error);
         g_ptr_array_add(paths, g_strdup(scratch_path(scratch)));
-        sweeper_take(sweeper, scratch);
+        sweeper_take(sweeper, scratch, SWEEP_DIRECTORY);
     }
-    sweeper_take(sweeper, NULL);
+    sweeper_take(sweeper, NULL, SWEEP_DIRECTORY);
     sweeper_free(sweeper);
     for (guint i = 0; i < paths->len; i++)
         g_assert_false(g_file_test(g_ptr_array_index(paths, i), G_FILE_TEST_EXISTS));
