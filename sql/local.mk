@@ -33,6 +33,7 @@ SQL_QUERY = \
 	sql/query/agents_forget_old.sql \
 	sql/query/agents_leave.sql \
 	sql/query/agents_rewind.sql \
+	sql/query/agents_neighbours.sql \
 	sql/query/agents_register.sql \
 	sql/query/agents_renew.sql \
 	sql/query/agents_repoint.sql \

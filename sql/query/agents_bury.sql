@@ -1,4 +1,4 @@
--- Closes what a dead agent (row $1) had in hand and removes its row. 'd' says: it may have done anything up to all
+-- Closes what a dead agent (row $1; $4: it is proved that its process is gone) had in hand and removes its row. 'd' says: it may have done anything up to all
 -- of its work. Looks again at the row under a lock: it may have come back meanwhile. Jobs that somebody has locked
 -- are left, with their runs and the agent's row, until the next time. What is done is written to pga_agentlog (in the name
 -- of $3, which buries) and comes back. A run of a job with jobrestart is asked for again here, so that this cannot be lost,
@@ -7,11 +7,12 @@
 WITH dead AS (
     SELECT jagpid, jagepoch, jaguuid, coalesce(jagname, jagstation) AS name, jagstation AS host,
            CASE WHEN jaguuid IS NULL THEN 'the server process behind this pgAgent is gone'
+                WHEN $4::bool THEN 'its process is gone'
                 WHEN jaglease < now() THEN 'its lease ended'
                 ELSE 'its connection ended and it did not come back' END AS why
     FROM pgagent.pga_jobagent
     WHERE jagpid = $1::int4 AND jagepoch IS NOT DISTINCT FROM $2::int8
-      AND (jaglease IS NULL OR jagrenewed IS NULL OR jaglease < now() OR jagrenewed < now() - (jaglease - jagrenewed) / 6)
+      AND ($4::bool OR jaglease IS NULL OR jagrenewed IS NULL OR jaglease < now() OR jagrenewed < now() - (jaglease - jagrenewed) / 6)
     FOR UPDATE SKIP LOCKED
 ), beside AS (
     /* Jobs that run beside themselves: another agent may have claimed them since. */

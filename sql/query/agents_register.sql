@@ -2,7 +2,7 @@
 -- the epoch that goes on after a reconnect: only if the old row is still there (else: fenced, no row comes
 -- back). The old row's jobs follow in the next statement. No epoch although we are known: the number of our
 -- backend is still that of another agent's former connection (numbers come again, and soon so in a container).
--- $8 to $10: the user that it runs as, whether it carries out batch steps, its clock.
+-- $8 to $11: the user that it runs as, whether it carries out batch steps, its clock, its process.
 -- An agent that has just been started ($7) asks for the runs of the jobs' startup rules. Jobs that somebody has locked to
 -- delete them, or FOR UPDATE, are passed by, and that is said: a request refers to its job, and would wait for the lock.
 WITH known AS (
@@ -10,12 +10,12 @@ WITH known AS (
 ), entered AS (
     INSERT INTO pgagent.pga_jobagent AS a
         (jagpid, jaglogintime, jagstation, jaguuid, jagname, jagversion, jagepoch, jaglease, jagrenewed, jagbackendstart,
-         jaguser, jagbatch, jagskew)
+         jaguser, jagbatch, jagskew, jagprocess)
     SELECT pg_catalog.pg_backend_pid(), now(), $3::text, $1::uuid, $2::text, $4::text,
            CASE WHEN $5::int8 = 0 THEN pg_catalog.nextval('pgagent.pga_epoch_seq') ELSE $5::int8 END,
            now() + $6::int8 * interval '1 microsecond', now(),
            (SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()),
-           $8::text, $9::text, date_trunc('milliseconds', $10::timestamptz - clock_timestamp())
+           $8::text, $9::text, date_trunc('milliseconds', $10::timestamptz - clock_timestamp()), $11::text
     WHERE $5::int8 = 0 OR EXISTS (SELECT FROM known)
     ON CONFLICT (jagpid) DO UPDATE
     SET jaglease = excluded.jaglease, jagrenewed = excluded.jagrenewed, jagbackendstart = excluded.jagbackendstart

@@ -15,10 +15,12 @@ ALTER TABLE pgagent.pga_jobagent
     ADD COLUMN jagfull text[] NOT NULL DEFAULT '{}',
     ADD COLUMN jaguser text,
     ADD COLUMN jagbatch text,
-    ADD COLUMN jagskew interval;
+    ADD COLUMN jagskew interval,
+    ADD COLUMN jagprocess text;
 COMMENT ON COLUMN pgagent.pga_jobagent.jagfull IS 'Servers for which the agent has no free connection: connection strings, empty = its own server. It leaves jobs that begin there in the table (service)';
 COMMENT ON COLUMN pgagent.pga_jobagent.jaguser IS 'Operating system user that the agent runs as';
 COMMENT ON COLUMN pgagent.pga_jobagent.jagbatch IS 'Whether it carries out batch steps: off, on, or as NAME (of an operating system user)';
+COMMENT ON COLUMN pgagent.pga_jobagent.jagprocess IS 'The agent''s own process: start of the machine, name space of processes, number, start. By that an agent on the same machine knows at once that it is gone (service)';
 COMMENT ON COLUMN pgagent.pga_jobagent.jagskew IS 'How far the agent''s clock is ahead of the database''s, at its last sign of life (service)';
 
 /* A slot is left out by pgagent.skip_next at once: that needs no agent. */

@@ -4,6 +4,7 @@
 #include "base/processes.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -211,4 +212,56 @@ processes_end(const char *mark, uid_t user)
         g_usleep(PAUSE_US);
     }
     return killed;
+}
+
+char *
+process_place(void)
+{
+    g_autofree char *start = NULL;
+    g_autofree char *space = g_file_read_link("/proc/self/ns/pid", NULL);
+
+    if (space == NULL ||
+        !g_file_get_contents("/proc/sys/kernel/random/boot_id", &start, NULL, NULL))
+        return NULL;
+    return g_strdup_printf("%s/%s/", g_strstrip(start), space);
+}
+
+/* False if it is gone; true also if nothing can be read of it. */
+static bool
+is_there(pid_t pid, guint64 *start)
+{
+    Process process = {0};
+    int directory = open_process(pid);
+    bool is_alive = directory >= 0 && read_status(directory, &process);
+    bool is_dead = directory >= 0 && !is_alive && process.start != 0; /* waits to be reaped */
+
+    if (directory >= 0)
+        (void)close(directory);
+    *start = process.start;
+    return is_alive || (!is_dead && (kill(pid, 0) == 0 || errno != ESRCH));
+}
+
+char *
+process_self(void)
+{
+    g_autofree char *place = process_place();
+    guint64 start = 0;
+
+    if (place == NULL || !is_there(getpid(), &start) || start == 0)
+        return NULL;
+    return g_strdup_printf("%s%d/%" G_GUINT64_FORMAT, place, (int)getpid(), start);
+}
+
+bool
+process_is_gone(const char *identity)
+{
+    g_autofree char *place = process_place();
+    int pid;
+    unsigned long long then;
+    guint64 now;
+
+    if (place == NULL || !g_str_has_prefix(identity, place) ||
+        sscanf(identity + strlen(place), "%d/%llu", &pid, &then) != 2 || pid <= 0)
+        return false;
+    return !is_there(pid, &now) || (now != 0 && now != then);
 }

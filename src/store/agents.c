@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/processes.h"
 #include "store/lists.h"
 #include "store/sql.h"
 
@@ -67,6 +68,7 @@ agents_register(Store *store, DbConn *conn, AgentsRegistered registered, gpointe
 {
     Request *request = g_new0(Request, 1);
     DbParams *row = request->params[REGISTER] = db_params_new();
+    g_autofree char *process = process_self();
 
     request->registered = registered;
     request->user_data = user_data;
@@ -80,6 +82,7 @@ agents_register(Store *store, DbConn *conn, AgentsRegistered registered, gpointe
     db_params_add_text(row, store_user(store));
     db_params_add_text(row, store_batch(store));
     db_params_add_instant(row, clock_now_at());
+    db_params_add_text(row, process);
     request_add_tidying(request, store);
 
     const DbStatement statements[N_REGISTER_STATEMENTS] = {

@@ -4,6 +4,7 @@
 #include "store/burials.h"
 
 #include "base/log.h"
+#include "base/processes.h"
 #include "store/sql.h"
 
 typedef struct {
@@ -68,8 +69,13 @@ on_orphans_buried(const DbResult *result, const GError *error, const DbFault *fa
         log_debug("could not look for runs without an agent: %s", error->message);
 }
 
+typedef enum {
+    BURY_IF_SILENT, /* as agents_dead has found, unless it has come back */
+    BURY_GONE,      /* its process is gone */
+} BuryWhen;
+
 static void
-bury(Store *store, const DbResult *dead, int row)
+bury(Store *store, const DbResult *dead, int row, BuryWhen when)
 {
     Burial *burial = g_new(Burial, 1);
     g_autoptr(DbParams) params = db_params_new();
@@ -81,6 +87,7 @@ bury(Store *store, const DbResult *dead, int row)
     else
         db_params_add_int8(params, db_result_int(dead, row, 2));
     db_params_add_text(params, store_name(store));
+    db_params_add_bool(params, when == BURY_GONE);
     db_conn_query(store_control(store), sql_query("agents_bury"), g_steal_pointer(&params),
                   on_buried, burial);
 }
@@ -103,8 +110,35 @@ on_dead(const DbResult *result, const GError *error, const DbFault *fault, gpoin
     if (error != NULL || store_control(store) == NULL)
         return;
     for (int row = 0; row < db_result_rows(result); row++)
-        bury(store, result, row);
+        bury(store, result, row, BURY_IF_SILENT);
     bury_orphans(store);
+}
+
+static void
+on_neighbours(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+{
+    Store *store = user_data;
+
+    for (int row = 0; error == NULL && row < db_result_rows(result); row++) {
+        if (store_control(store) != NULL && process_is_gone(db_result_text(result, row, 3)))
+            bury(store, result, row, BURY_GONE);
+    }
+}
+
+/* Those of which we can see ourselves whether they live. */
+static void
+look_at_neighbours(Store *store)
+{
+    g_autofree char *place = process_place();
+
+    if (place == NULL)
+        return;
+
+    g_autoptr(DbParams) params = db_params_new();
+    db_params_add_text(params, place);
+    db_params_add_text(params, store_uuid(store));
+    db_conn_query(store_control(store), sql_query("agents_neighbours"), g_steal_pointer(&params),
+                  on_neighbours, store);
 }
 
 void
@@ -114,6 +148,7 @@ burials_hold(Store *store)
 
     if (control == NULL)
         return;
+    look_at_neighbours(store);
 
     g_autoptr(DbParams) params = db_params_new();
     db_params_add_text(params, store_uuid(store));

@@ -118,6 +118,23 @@ def test_whose_row_is_deleted(jobs, agent, installed):
         ("warning", "closed 1 runs as aborted, whose agent is not registered any more (one); asked for 1 of them again")]
 
 
+@pytest.mark.core
+@pytest.mark.parametrize("heir", ["another that lives", "the same again"])
+def test_whose_process_is_gone(jobs, agent, installed, heir):
+    """On the same machine nobody waits for a lease to end, or for the server to have been up for a while."""
+    one = agent("--lease", "3600", name="victim")
+    two = agent(name="heir") if heir == "another that lives" else None
+    job = jobs.job("long", sql("SELECT pg_sleep(300)"), host="victim")
+    jobs.run_now(job)
+    jobs.wait_for_running(job, one)
+    one.kill()
+    two = two or agent(name="victim")
+    assert jobs.wait_for_runs(job, agent=two)[0][:3] == ("d", "manual", 'agent "victim" died while the job ran')
+    (_, message), = installed.query(LOG, "%is dead%")
+    assert "is dead: its process is gone; closed 1 runs as aborted, freed 1 jobs" in message
+    jobs.wait_until_settled(two)
+
+
 def test_what_a_dead_pgagent_left(jobs, agent, installed):
     job = jobs.job("left", sql("SELECT 1"), jobrestart=True)
     jobs.schedule(job, minutes=[7])

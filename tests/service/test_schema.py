@@ -79,7 +79,7 @@ ADDED = {
     "columns": {
         "pga_jobagent.jaguuid", "pga_jobagent.jagname", "pga_jobagent.jagversion", "pga_jobagent.jagepoch",
         "pga_jobagent.jaglease", "pga_jobagent.jagrenewed", "pga_jobagent.jagbackendstart", "pga_jobagent.jagfull", "pga_jobagent.jaguser",
-        "pga_jobagent.jagbatch", "pga_jobagent.jagskew",
+        "pga_jobagent.jagbatch", "pga_jobagent.jagskew", "pga_jobagent.jagprocess",
         "pga_job.jobtimezone", "pga_job.jobtimeout", "pga_job.jobreplan", "pga_job.jobplanned", "pga_job.joblastslot",
         "pga_job.jobrevision", "pga_job.joblastend",
         "pga_job.jobmissed", "pga_job.jobgrace", "pga_job.jobbusy", "pga_job.jobmaxruns", "pga_job.jobrestart",
