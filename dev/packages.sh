@@ -4,7 +4,7 @@
 
 BUILD_PACKAGES=(gcc make autoconf automake pkg-config libglib2.0-dev libpq-dev libsystemd-dev)
 TEST_PACKAGES=(clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind faketime procps xz-utils
-    gdb python3-pytest python3-pytest-timeout python3-pytest-xdist python3-psycopg2 python3-croniter python3-dateutil pgagent)
+    gdb python3-pytest python3-pytest-timeout python3-pytest-xdist python3-psycopg2 python3-croniter python3-dateutil pgagent pgbouncer)
 
 PACKAGE_PACKAGES=(debhelper dpkg-dev lintian debootstrap)
 

@@ -134,6 +134,7 @@ SQL_QUERY = \
 	sql/query/schema_settings.sql \
 	sql/query/schema_state.sql \
 	sql/query/schema_version.sql \
+	sql/query/session_backend.sql \
 	sql/query/session_listen.sql \
 	sql/query/session_setup.sql \
 	sql/query/steps_end.sql \

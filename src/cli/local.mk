@@ -46,6 +46,8 @@ libcli_a_SOURCES = \
 	src/cli/plain.c \
 	src/cli/plain.h \
 	src/cli/regain.c src/cli/regain.h \
+	src/cli/pooler.c \
+	src/cli/pooler.h \
 	src/cli/release-command.c \
 	src/cli/release.c \
 	src/cli/release.h \

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/settings.h"
+#include "cli/pooler.h"
 #include "store/schema.h"
 #include "store/sql.h"
 
@@ -85,6 +86,33 @@ begin(CliSession *self, GError **error)
     return true;
 }
 
+static bool
+names_several_hosts(const char *conninfo)
+{
+    PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+    bool found = false;
+
+    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
+        found |= g_str_has_prefix(o->keyword, "host") && o->val != NULL && strchr(o->val, ',');
+    PQconninfoFree(options);
+    return found;
+}
+
+/* Of several hosts rather the primary than the first that answers, unless the string says what it wants. */
+static PGconn *
+connect_to(const char *conninfo, const char *const *keywords, const char *const *values)
+{
+    const char *const choosy[] = {"target_session_attrs", "dbname", "fallback_application_name",
+                                  NULL};
+    const char *const chosen[] = {"primary", conninfo, "pgalmanac", NULL};
+    PGconn *conn = names_several_hosts(conninfo) ? PQconnectdbParams(choosy, chosen, 1) : NULL;
+
+    if (conn != NULL && PQstatus(conn) == CONNECTION_OK)
+        return conn;
+    PQfinish(conn);
+    return PQconnectdbParams(keywords, values, 1);
+}
+
 CliSession *
 cli_session_open(const char *conninfo, GError **error)
 {
@@ -101,7 +129,11 @@ cli_session_open(const char *conninfo, GError **error)
     /* The server lets nobody in who asks for an encoding that it cannot convert to. */
     g_unsetenv("PGCLIENTENCODING");
     g_autoptr(CliSession) self = g_new0(CliSession, 1);
-    self->conn = PQconnectdbParams(keywords, values, 1);
+    self->conn = connect_to(conninfo, keywords, values);
+    g_autofree char *place = cli_session_describe(self);
+    if (PQstatus(self->conn) == CONNECTION_OK &&
+        !cli_pooler_check(self->conn, keywords, values, place, error))
+        return NULL;
     return begin(self, error) ? g_steal_pointer(&self) : NULL;
 }
 

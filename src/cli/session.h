@@ -14,7 +14,7 @@ char *cli_session_choose(const char *conninfo, const char *config_file,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* conninfo as psql -d takes it: keyword=value, a URI, or the name of a database. Errors: CONNECTION, with
- * libpq's reason, which never shows a password. */
+ * libpq's reason, which never shows a password; of cli_pooler_check. */
 CliSession *cli_session_open(const char *conninfo, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void cli_session_close(CliSession *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliSession, cli_session_close)

@@ -16,9 +16,17 @@ db_conn_ask_backend(DbConn *self, DbQueryDone asked, gpointer user_data)
 void
 db_conn_note_backend(DbConn *self, const DbResult *result)
 {
-    if (db_result_rows(result) == 1 && db_result_is_int(result, 0) &&
-        db_result_int(result, 0, 0) == self->backend_pid && !db_result_is_null(result, 0, 1))
+    if (db_result_rows(result) != 1 || !db_result_is_int(result, 0))
+        return;
+    self->is_pooled = db_result_int(result, 0, 0) != self->backend_pid;
+    if (!self->is_pooled && !db_result_is_null(result, 0, 1))
         self->backend_started_at = db_result_instant(result, 0, 1);
+}
+
+bool
+db_conn_is_pooled(const DbConn *self)
+{
+    return self->is_pooled;
 }
 
 DbBackend

@@ -75,6 +75,7 @@ struct DbConn {
     Watch *watch;
     int backend_pid;
     int64_t backend_started_at; /* 0 = not known */
+    bool is_pooled;             /* another process answers: see db_conn_is_pooled */
     int server_version;
     bool cancel_under_way;
     bool cancel_sent;

@@ -109,6 +109,9 @@ typedef struct {
 void db_conn_ask_backend(DbConn *self, DbQueryDone asked, gpointer user_data);
 void db_conn_note_backend(DbConn *self, const DbResult *result);
 DbBackend db_conn_backend(const DbConn *self);
+/* True once db_conn_note_backend has found that a pooler (pgbouncer) stands between: the session may be other people's too,
+ * so nothing is set in it, and nothing is discarded. */
+bool db_conn_is_pooled(const DbConn *self);
 int db_conn_server_version(const DbConn *self); /* 150018; both are 0 before it is open */
 /* As db_target_describe; while it is open, of several hosts only the one that it leads to. */
 const char *db_conn_describe(const DbConn *self);

@@ -130,11 +130,16 @@ on_unused_lost(DbConn *conn, const GError *error, gpointer user_data)
 }
 
 /* Lets the server notice that we are gone while it runs a long statement. Some platforms cannot do that and
- * refuse the setting. */
+ * refuse the setting. Behind a pooler, whose process is another one, it would stay set for others. */
 static void
 watch_for_our_end(DbConn *conn, DbQueryDone done, gpointer user_data)
 {
-    db_conn_query(conn, "SET client_connection_check_interval = '5s'", NULL, done, user_data);
+    g_autoptr(DbParams) params = db_params_new();
+    db_params_add_int4(params, db_conn_backend_pid(conn));
+    db_conn_query(conn,
+                  "SELECT pg_catalog.set_config('client_connection_check_interval', '5s', false)"
+                  " WHERE pg_catalog.pg_backend_pid() = $1::int4",
+                  g_steal_pointer(&params), done, user_data);
 }
 
 static bool
@@ -188,7 +193,8 @@ void
 pool_server_give_back(PoolServer *self, Pooled *pooled)
 {
     pooled->lease = NULL;
-    if (!db_conn_is_reusable(pooled->conn)) {
+    /* A pooler keeps connections itself, and cleans what is to be cleaned. */
+    if (db_conn_is_pooled(pooled->conn) || !db_conn_is_reusable(pooled->conn)) {
         pooled_close(pooled);
         return;
     }

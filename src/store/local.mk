@@ -15,6 +15,7 @@ libstore_a_SOURCES = \
 	src/store/plans.c src/store/plans.h \
 	src/store/requests.c src/store/requests.h \
 	src/store/rules.c src/store/rules.h \
+	src/store/pooler.c src/store/pooler.h \
 	src/store/link.c src/store/link.h \
 	src/store/runs.c src/store/runs.h \
 	src/store/schema.c src/store/schema.h \

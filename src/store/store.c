@@ -13,6 +13,7 @@
 #include "store/home.h"
 #include "store/lease.h"
 #include "store/link.h"
+#include "store/pooler.h"
 #include "store/runs.h"
 #include "store/sql.h"
 #include "store/tables.h"
@@ -24,9 +25,12 @@
 static const char was_declared_dead[] = "was declared dead";
 
 struct Store {
+    DbTarget *target;
     Link *control;
     Link *log;
     Home *home;
+    PoolerProbe *probe; /* while it is not known yet what the control connection leads through */
+    int64_t connect_timeout_us;
     Writer *writer;
     Reaper *reaper; /* NULL = none */
     char *uuid;
@@ -470,15 +474,34 @@ on_control_set_up(const DbResult *result, const GError *error, const DbFault *fa
 }
 
 static void
+on_control_probed(const GError *error, gpointer user_data)
+{
+    Store *self = user_data;
+
+    g_clear_pointer(&self->probe, pooler_probe_free);
+    if (error == NULL)
+        db_conn_query(link_conn(self->control), sql_query("session_setup"), NULL, on_control_set_up,
+                      self);
+    else if (!store_is_refused(self, error))
+        store_drop_control(self, error);
+}
+
+static void
 on_control_opened(DbConn *conn, gpointer user_data)
 {
-    db_conn_query(conn, sql_query("session_setup"), NULL, on_control_set_up, user_data);
+    Store *self = user_data;
+
+    self->probe =
+        pooler_probe_new(conn, self->target, self->connect_timeout_us, on_control_probed, self);
 }
 
 static void
 on_control_lost(gpointer user_data)
 {
-    store_become_lost(user_data);
+    Store *self = user_data;
+
+    g_clear_pointer(&self->probe, pooler_probe_free);
+    store_become_lost(self);
 }
 
 static bool
@@ -554,6 +577,7 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us
     self->writer = writer_new();
     writer_on_caught_up(self->writer, on_caught_up, self);
     self->home = home_new();
+    self->target = db_target_ref(target);
     self->lost_batches = g_ptr_array_new_with_free_func(g_free);
     self->full = g_ptr_array_new_with_free_func(g_free);
     self->control =
@@ -571,8 +595,10 @@ store_free(Store *self)
     g_clear_handle_id(&self->heartbeat_id, g_source_remove);
     self->is_ready = false;
     self->is_registered = false;
+    pooler_probe_free(self->probe);
     link_free(self->control);
     link_free(self->log);
+    db_target_unref(self->target);
     reaper_free(self->reaper);
     writer_free(self->writer);
     home_free(self->home);
@@ -591,6 +617,7 @@ store_set_times(Store *self, int64_t connect_timeout_us, int64_t retry_us)
 {
     int64_t pause_us = MIN(retry_us, agent_lease_margin_us(&self->lease));
 
+    self->connect_timeout_us = connect_timeout_us;
     link_set_times(self->control, connect_timeout_us, pause_us);
     link_set_times(self->log, connect_timeout_us, pause_us);
 }

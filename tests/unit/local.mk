@@ -31,7 +31,7 @@ TESTS += $(STORE_TESTS)
 SERVICE_TESTS = \
 	tests/unit/test-private \
 	tests/unit/test-unix
-tests_unit_test_private_LDADD = libservice.a libcli.a libstore.a libcalendar.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
+tests_unit_test_private_LDADD = libservice.a libcli.a libstore.a libdb.a libcalendar.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
 tests_unit_test_unix_LDADD = libservice.a libbase.a $(GLIB_LIBS) $(SYSTEMD_LIBS)
 check_PROGRAMS += $(SERVICE_TESTS)
 TESTS += $(SERVICE_TESTS)
