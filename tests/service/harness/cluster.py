@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from contextlib import suppress
 import psycopg2
 from psycopg2.extensions import make_dsn
 
+from harness.memory import make_folder
 from harness.users import clean_environment, give_away, popen_user
 
 LIMIT = 180  # seconds for one of its programs, which themselves give up after 120
@@ -37,6 +39,11 @@ def default_bindir():
     return os.path.dirname(max(found, key=lambda path: float(path.split("/")[4])))
 
 
+def is_fast(settings):
+    """Its data may lie in memory."""
+    return {**DEFAULTS, **settings}["fsync"] == "off"
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -53,7 +60,8 @@ class Cluster:
     def __init__(self, directory, bindir=None, listen=False, environment=None, standby_of=None, **settings):
         self.bindir = bindir or default_bindir()
         self.directory = str(directory)
-        self.data = os.path.join(self.directory, "data")
+        self.folder = make_folder(self.directory) if is_fast(settings) else self.directory
+        self.data = os.path.join(self.folder, "data")
         self.log_path = os.path.join(self.directory, "server.log")
         self.environment = environment or {}
         self.listens = listen
@@ -62,6 +70,7 @@ class Cluster:
         self.running = False
         os.makedirs(self.directory, exist_ok=True)
         give_away(self.directory)
+        give_away(self.folder)
         if standby_of:
             self.run("pg_basebackup", "--no-sync", "--checkpoint=fast", "--write-recovery-conf", "-D", self.data,
                      "-d", standby_of.conninfo(""))
@@ -113,6 +122,8 @@ class Cluster:
         except RuntimeError as error:
             print(error)
         self.kill()
+        if self.folder != self.directory:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill(self):
         """The server and its sessions, if it did not stop."""

@@ -43,6 +43,7 @@ class Database:
         with closing(cluster.connect()) as connection, connection.cursor() as cursor:
             names = [quote_ident(word, connection) for word in (name, template, owner)]
             cursor.execute("CREATE DATABASE {} TEMPLATE {} OWNER {}".format(*names)
+                           + (" STRATEGY file_copy" if cluster.version >= 15 else "")  # by far the cheapest for the server
                            + (f" ENCODING '{encoding}'" if encoding else ""))
         return cls(cluster, name)
 
