@@ -79,6 +79,12 @@ runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, const DbB
                on_step_opened, opening);
 }
 
+static WriterAnswer
+on_backend_noted(const DbResult *result, const GError *error, gpointer user_data)
+{
+    return error == NULL && db_result_rows(result) == 0 ? WRITER_AGAIN : WRITER_DONE;
+}
+
 void
 runs_note_backend(Store *store, int64_t step_log_id, const DbBackend *backend)
 {
@@ -87,8 +93,8 @@ runs_note_backend(Store *store, int64_t step_log_id, const DbBackend *backend)
     db_params_add_int8(params, step_log_id);
     params_add_pid(params, backend);
     params_add_start(params, backend);
-    writer_add(store_writer(store), sql_query("runs_note_pid"), g_steal_pointer(&params), NULL,
-               NULL);
+    writer_add(store_writer(store), sql_query("runs_note_pid"), g_steal_pointer(&params),
+               on_backend_noted, NULL);
 }
 
 void

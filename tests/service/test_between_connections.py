@@ -126,3 +126,22 @@ def test_a_pause_begins_before_slots_are_skipped(installed):
             cursor.execute("EXECUTE skip (%s, %s, %s, '{NULL}', %s, '{0}', '{NULL}', 'one', '{f}', '{f}', '{late}', '{NULL}', '{NULL}', %s, '{}')",
                            ([job], nextrun, revision, nextrun, nextrun))
             assert len(cursor.fetchall()) == rows
+
+
+@pytest.mark.parametrize("name, more", [("runs_note_pid", "1, now()"), ("runs_note_waiting", "'x'"),
+                                        ("runs_close_step", "'s', 0, 0, '', NULL")])
+def test_a_write_waits_for_nobody_who_holds_its_row(installed, reconnected, name, more):
+    """Whoever deletes the job has the rows of its steps, and waits for those of its runs: the writer may hold one of them."""
+    step = installed.value("INSERT INTO pgagent.pga_jobstep (jstjobid, jstname, jstkind, jstcode, jstdbname) VALUES (%s, 's', 's', '', 'x')"
+                           " RETURNING jstid", reconnected)
+    row = installed.value("INSERT INTO pgagent.pga_jobsteplog (jsljlgid, jsljstid, jslstatus)"
+                          " SELECT jlgid, %s, 'r' FROM pgagent.pga_joblog RETURNING jslid", step)
+    with closing(installed.connect(autocommit=False)) as person, closing(installed.connect()) as log:
+        person.cursor().execute("SELECT FROM pgagent.pga_jobsteplog FOR UPDATE")
+        with log.cursor() as cursor:
+            cursor.execute("SET pgalmanac.agent = 'on'; SET lock_timeout = 1")
+            cursor.execute(f"PREPARE write AS {read_query(name)}")
+            cursor.execute(f"EXECUTE write ({row}, {more})")
+            person.rollback()
+            cursor.execute(f"EXECUTE write ({row}, {more})")
+    assert installed.value("SELECT jslpid IS NOT NULL OR jslwaiting IS NOT NULL OR jslstatus = 's' FROM pgagent.pga_jobsteplog")
