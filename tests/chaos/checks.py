@@ -39,6 +39,7 @@ class Run:
     reason: Optional[str] = None
     attempt: int = 1
     repeats: Optional[int] = None  # the run that died with its agent
+    agent: str = ""
 
 @dataclass
 class Episode:
@@ -242,20 +243,26 @@ def check_effects(effects, rows, runs, forgotten=()):
     for step, (its_effects, its_rows) in sorted(of_step.items()):
         if step in forgotten:
             continue
-        matched = set()
+        matched = {}
         for effect, row in _match(its_effects, its_rows):
             if row is None:
                 yield f"step {step} was carried out by process {effect.pid} ({effect.where}) at {at_text(effect.begun)}" \
                       " once more than the log knows"
                 continue
-            matched.add(row.id)
+            matched[row.id] = effect
             run = runs.get(row.run)
             if run is not None and run.closed is not None and effect.begun > run.closed + ON_ITS_WAY:
                 yield f"step {step} of run {run.id} began at {at_text(effect.begun)} ({effect.where}), the run was closed at" \
                       f" {at_text(run.closed)} ({run.reason})"
         for row in its_rows:
-            if row.status == "s" and row.id not in matched:
-                yield f"step {step} of run {row.run} has succeeded, but left nothing behind"
+            effect, run = matched.get(row.id), runs.get(row.run)
+            if row.status != "s":
+                continue
+            if effect is None or effect.ended is None:
+                yield f"step {step} of run {row.run} has succeeded, but left {'nothing' if effect is None else 'no end'} behind"
+            elif run is not None and run.status == "s" and run.closed is not None and effect.ended > run.closed:
+                yield f"step {step} of run {run.id} ended at {at_text(effect.ended)} ({effect.where}), the run had succeeded at" \
+                      f" {at_text(run.closed)}"
 
 
 def check_late_writes(writes):
@@ -263,6 +270,13 @@ def check_late_writes(writes):
     for relation, row_id, old, new, what in writes:
         if old != "r":
             yield f"row {row_id} of {relation} was closed as {old} and then written again ({new}): {what}"
+
+
+def check_burials(jobs, messages):
+    """Each agent that died with a run has been written of."""
+    for agent in sorted({run.agent for job in jobs for run in job.runs if died(run)}):
+        if not any(f'agent "{agent}"' in message for message in messages):
+            yield f'nothing in pga_agentlog says that agent "{agent}" is dead'
 
 
 def check_settled(remains):

@@ -15,7 +15,7 @@ CHANGES = f"""SELECT job, {micros('at')}, {micros('pg_xact_commit_timestamp(xmin
 RUNS = f"""
     SELECT jlgjobid, jlgid, {micros('jlgscheduled')}, {micros('jlgstart')},
            (SELECT {micros('min(c.at)')} FROM chaos.closed c WHERE c.relation = 'pga_joblog' AND c.row_id = jlgid),
-           jlgstatus, coalesce(jlgtrigger, ''), jlgslots, jlgreqid, jlgreason, jlgattempt, jlgrepeats
+           jlgstatus, coalesce(jlgtrigger, ''), jlgslots, jlgreqid, jlgreason, jlgattempt, jlgrepeats, jlgagent
     FROM pgagent.pga_joblog ORDER BY jlgid"""
 EPISODES = f"""SELECT skpjobid, skpid, {micros('skpfrom')}, {micros('skpto')}, skpslots, skpreason, skpdetail
     FROM pgagent.pga_skipped ORDER BY skpid"""
@@ -26,6 +26,7 @@ LATE = """SELECT relation, row_id, old_status, new_status,
            (SELECT string_agg(n.key || ': ' || coalesce(left(o.value, 60), 'NULL') || ' -> ' || coalesce(left(n.value, 60), 'NULL'), ', ')
             FROM jsonb_each_text(new_row) n JOIN jsonb_each_text(old_row) o USING (key) WHERE n.value IS DISTINCT FROM o.value)
     FROM chaos.closed WHERE old_status <> 'r' ORDER BY id"""
+BURIALS = "SELECT aglmessage FROM pgagent.pga_agentlog ORDER BY aglid"
 REMAINS = {
     "runs are open": "SELECT jlgid FROM pgagent.pga_joblog WHERE jlgstatus = 'r'",
     "steps are open": "SELECT jslid FROM pgagent.pga_jobsteplog WHERE jslstatus = 'r'",

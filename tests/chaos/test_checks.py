@@ -170,7 +170,7 @@ def test_a_step_without_the_number_of_its_process():
 def test_a_step_that_begins_after_its_run_was_closed():
     effects, rows = good_steps()
     runs = {run.id: run for run in good_job().runs}
-    runs[1].closed = s(0.2)
+    runs[1].closed, runs[1].status = s(0.2), "d"
     only_problem(checks.check_effects(effects, rows, runs), "the run was closed")
 
 
@@ -178,6 +178,22 @@ def test_a_step_that_left_nothing():
     effects, rows = good_steps()
     del effects[2]
     only_problem(checks.check_effects(effects, rows, {}), "left nothing behind")
+
+
+def test_a_step_that_succeeds_before_it_ends():
+    effects, rows = good_steps()
+    runs = {run.id: run for run in good_job().runs}
+    effects[0].ended = s(2.6)
+    only_problem(checks.check_effects(effects, rows, runs), "the run had succeeded")
+    effects[0].ended = None
+    only_problem(checks.check_effects(effects, rows, runs), "left no end behind")
+
+
+def test_an_agent_that_died_unnoticed():
+    job = good_job()
+    job.runs[1].status, job.runs[1].reason, job.runs[1].agent = "d", 'agent "alpha" died while the job ran', "alpha"
+    assert list(checks.check_burials([job], ['agent "alpha" on host "h" is dead: its lease ended'])) == []
+    only_problem(checks.check_burials([job], ['agent "beta" on host "h" is dead: its lease ended']), '"alpha" is dead')
 
 
 def test_a_late_write():
