@@ -37,8 +37,8 @@ class Keeper:
         self.world = world
         self.name = name
         self.proxy = Proxy(world.network, socket_of(world.home))
-        self.temporary = os.path.join(world.directory, "tmp-" + name)
-        os.makedirs(self.temporary)
+        self.temporary = os.path.join(world.directory, "tmp-own" if name == AGENTS[-1] else "tmp-shared")
+        os.makedirs(self.temporary, exist_ok=True)
         give_away(self.temporary)
         self.lives = []  # all processes so far
         self.is_wanted = False
@@ -220,7 +220,8 @@ class World:
 
     def scratch(self):
         """Folders of scripts that nobody has removed."""
-        return [os.path.join(keeper.temporary, name) for keeper in self.keepers.values() for name in os.listdir(keeper.temporary)]
+        return [os.path.join(folder, name) for folder in sorted({keeper.temporary for keeper in self.keepers.values()})
+                for name in os.listdir(folder)]
 
     def close(self):
         for keeper in self.keepers.values():
