@@ -17,8 +17,8 @@ from harness.users import clean_environment, give_away
 from harness.waiting import wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OURS = "application_name = 'pgalmanac' AND pid {} (SELECT jagpid FROM pgagent.pga_jobagent WHERE jagname = %s)"
-FAILED_STARTS = 5
+CONTROL = "application_name = 'pgalmanac' AND pid IN (SELECT jagpid FROM pgagent.pga_jobagent WHERE jagname = %s)"
+LOG = "application_name = 'pgalmanac' AND pid NOT IN (SELECT jagpid FROM pgagent.pga_jobagent) LIMIT 1"
 
 
 def read(name):
@@ -166,12 +166,12 @@ class World:
     # Sessions
 
     def end_backend(self, agent, which):
-        words = {"control": ["IN"], "log": ["NOT IN"], "both": ["IN", "NOT IN"]}[which]
+        """control: the agent's. log: somebody's, they do not say whose they are."""
         ended = 0
-        for word in words:
-            # The log connection does not say whose it is; any will do.
-            ended += self._end(self.database, OURS.format(word) + (" AND pid NOT IN (SELECT jagpid FROM pgagent.pga_jobagent)"
-                                                                  if word == "NOT IN" else "") + " LIMIT 1", agent)
+        if which in ("control", "both"):
+            ended += self._end(self.database, CONTROL, agent)
+        if which in ("log", "both"):
+            ended += self._end(self.database, LOG)
         return ended
 
     def end_step(self, name, pick):
