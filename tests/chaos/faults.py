@@ -32,10 +32,15 @@ class Executor:
         return said
 
     def _lock_job(self, event):
-        return self.people.lock(event.how["pick"])
+        return self.people.lock_job(event.how["pick"])
+
+    def _lock_table(self, event):
+        return self.people.lock_table(event.how["pick"])
 
     def _end_lock_job(self, _event):
         self.people.unlock()
+
+    _end_lock_table = _end_lock_job
 
     # Agents. One that is just ending, or not yet back, is left alone.
 

@@ -57,15 +57,25 @@ class People:
             return str(error).strip().split("\n")[0]
         return None
 
-    def lock(self, pick):
+    def lock_job(self, pick):
         """Somebody looks at a job for a while, with a lock."""
-        self.unlock()
         everything = self.everything()
+        return self._hold("SELECT FROM pgagent.pga_job WHERE jobid = %s FOR UPDATE", everything[pick % len(everything)])
+
+    def lock_table(self, pick):
+        """Somebody does upkeep."""
+        table = ("job", "joblog", "jobsteplog", "jobagent", "request")[pick % 5]
+        return self._hold(f"LOCK TABLE pgagent.pga_{table} IN ACCESS EXCLUSIVE MODE")
+
+    def _hold(self, sql, *arguments):
+        self.unlock()
         try:
             self.holder = self.home.connect(autocommit=False)
-            self.holder.cursor().execute("SELECT FROM pgagent.pga_job WHERE jobid = %s FOR UPDATE",
-                                         (everything[pick % len(everything)],))
+            cursor = self.holder.cursor()
+            cursor.execute("SET lock_timeout = '1500 ms'")
+            cursor.execute(sql, arguments)
         except psycopg2.Error as error:
+            self.unlock()
             return str(error).strip().split("\n")[0]
         return None
 

@@ -26,7 +26,7 @@ AGENT_FAULTS = {"kill": 5, "term": 2, "stop": 3, "pause": 1, "silence": 3, "rese
 SERVER_FAULTS = {"fast": 2, "immediate": 2, "kill": 2}
 PEOPLE = {"run-now": 6, "run-job": 5, "cancel-job": 3, "cancel-run": 4, "skip-next": 4, "pause-all": 1, "resume-all": 1,
           "toggle": 5, "edit-rule": 5, "edit-schedule": 3, "edit-step": 4, "edit-policy": 3, "edit-host": 1,
-          "replace-job": 2, "lock-job": 2}
+          "replace-job": 2, "lock-job": 2, "lock-table": 1}
 
 
 def _choose(dice, weighed):
@@ -108,7 +108,7 @@ def _people(writer, dice):
     at = 1.0
     while at < writer.seconds:
         kind = _choose(dice, PEOPLE)
-        if kind == "lock-job":
+        if kind in ("lock-job", "lock-table"):
             writer.span(at, dice.uniform(0.5, 3), kind, "", pick=dice.randrange(1000))
         else:
             writer.add(at, kind, "", pick=dice.randrange(1000), value=dice.randrange(1000))

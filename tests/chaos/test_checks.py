@@ -224,6 +224,6 @@ def test_a_seed_gives_the_same_plan_again():
 def test_whatever_begins_ends():
     events = plan.make(5, 120, 3)
     assert all(event.at <= 120 for event in events)
-    for kind in ("kill-agent", "stop-agent", "cut-network", "delay-network", "stop-server", "lock-job"):
+    for kind in ("kill-agent", "stop-agent", "cut-network", "delay-network", "stop-server", "lock-job", "lock-table"):
         begun = len([event for event in events if event.kind == kind])
         assert begun == len([event for event in events if event.kind == "end-" + kind]) > 0, kind

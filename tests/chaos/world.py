@@ -104,7 +104,7 @@ class World:
         self.options = ["-l", "2", "-t", "2", "-r", "1", "--grace", "2s", "--connect-timeout", "3s", *self._lease_option(lease)]
         self.home = Cluster(os.path.join(directory, "home"), track_commit_timestamp="on",
                             log_line_prefix="%m [%p] %a %x ").start()
-        self.target = Cluster(os.path.join(directory, "target")).start()
+        self.target = Cluster(os.path.join(directory, "target"), max_connections=14).start()  # sometimes too few
         self.servers = {"home": self.home, "target": self.target}
         self.database = Database.create_installed(self.home)
         self.distant = Database.create(self.target, "distant")
