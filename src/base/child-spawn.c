@@ -191,15 +191,15 @@ set_failure(const ChildSpec *spec, const Failure *failure, GError **error)
     case STAGE_EXEC:
         if (failure->code == ENOENT && access(program, F_OK) == 0)
             reason = "the interpreter that its first line names does not exist";
-        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not run \"%s\": %s", program,
-                    reason);
+        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not run \"%s\": %s%s",
+                    program, reason, error_advice(failure->code));
         return;
     case STAGE_SESSION:
     case STAGE_DESCRIPTORS:
         break;
     }
-    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not start \"%s\": %s", program,
-                reason);
+    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not start \"%s\": %s%s", program,
+                reason, error_advice(failure->code));
 }
 
 /* The pipe ends empty when exec closes it, or brings what went wrong. */
@@ -271,8 +271,11 @@ pipes_open(Pipes *self, GError **error)
         open_pipe(self->report) && g_unix_set_fd_nonblocking(self->out[0], TRUE, NULL) &&
         g_unix_set_fd_nonblocking(self->err[0], TRUE, NULL))
         return true;
+
+    int code = errno;
     g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM,
-                "could not open pipes to a new process: %s", g_strerror(errno));
+                "could not open pipes to a new process: %s%s", g_strerror(code),
+                error_advice(code));
     return false;
 }
 

@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 
+#include <errno.h>
+
 G_DEFINE_QUARK(almanac_error, almanac_error)
 
 static const bool transient[] = {
@@ -31,4 +33,19 @@ error_is_cut_off(const GError *error)
 {
     return error_is_given_up(error) ||
            g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION);
+}
+
+const char *
+error_advice(int code)
+{
+    switch (code) {
+    case EMFILE:
+        return "; raise this agent's limit (ulimit -n, LimitNOFILE=) or lower --max-runs";
+    case ENFILE:
+        return "; all programs of this machine together have too many open";
+    case EAGAIN:
+        return "; there are too many processes (ulimit -u, TasksMax=)";
+    default:
+        return "";
+    }
 }

@@ -30,3 +30,6 @@ bool error_is_transient(const GError *error);
 bool error_is_given_up(const GError *error);
 /* True if there is no connection any more, lost or given up: what was asked for is asked again on the next one. */
 bool error_is_cut_off(const GError *error);
+
+/* What people can do about an errno, as "; try this"; "" if the error says it all. */
+const char *error_advice(int code);

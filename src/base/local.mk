@@ -10,6 +10,7 @@ libbase_a_SOURCES = \
 	src/base/clock.h \
 	src/base/conffile.c \
 	src/base/conffile.h \
+	src/base/descriptors.c src/base/descriptors.h \
 	src/base/error.c \
 	src/base/error.h \
 	src/base/leftovers.c src/base/leftovers.h \

@@ -26,8 +26,10 @@ struct Scratch {
 static void
 set_error(GError **error, const char *what, const char *name)
 {
-    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not %s \"%s\": %s", what, name,
-                g_strerror(errno));
+    int code = errno;
+
+    g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not %s \"%s\": %s%s", what, name,
+                g_strerror(code), error_advice(code));
 }
 
 /* Under its own name nobody ever sees it without its lock. */

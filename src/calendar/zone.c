@@ -6,6 +6,7 @@
 
 #include "calendar/zone.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -28,6 +29,8 @@
 struct Zone {
     gatomicrefcount references;
     char *name;
+    char *path;      /* of its file; NULL = it has none */
+    GStatBuf loaded; /* the file as it was */
     size_t n;
     int64_t *at;     /* microseconds; at[0] = INT64_MIN stands for "since ever" */
     int32_t *offset; /* seconds, from at[i] on; differs from its neighbours */
@@ -204,13 +207,30 @@ zone_load(const char *name, const char *directory, GError **error)
     }
     g_autofree char *bytes = NULL;
     gsize length;
+    GStatBuf before = {0}; /* a file that changes while it is read is another one than this */
+    (void)g_stat(path, &before);
     g_autoptr(GError) reason = NULL;
     if (!g_file_get_contents(path, &bytes, &length, &reason)) {
         g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_SYSTEM, "could not read time zone: %s",
                     reason->message);
         return NULL;
     }
-    return zone_parse(name, (const uint8_t *)bytes, length, error);
+    Zone *self = zone_parse(name, (const uint8_t *)bytes, length, error);
+    if (self) {
+        self->path = g_steal_pointer(&path);
+        self->loaded = before;
+    }
+    return self;
+}
+
+bool
+zone_is_current(const Zone *self)
+{
+    GStatBuf now;
+    if (!self->path || g_stat(self->path, &now) != 0)
+        return true;
+    return now.st_mtime == self->loaded.st_mtime && now.st_size == self->loaded.st_size &&
+           now.st_ino == self->loaded.st_ino;
 }
 
 Zone *
@@ -226,6 +246,7 @@ zone_unref(Zone *self)
     if (!self || !g_atomic_ref_count_dec(&self->references))
         return;
     g_free(self->name);
+    g_free(self->path);
     g_free(self->at);
     g_free(self->offset);
     g_free(self);

@@ -13,6 +13,9 @@ typedef struct Zone Zone;
 /* name: an IANA name ("Europe/Berlin", "UTC"). directory NULL = the system's. Refuses names that leave the directory.
  * Errors: NOT_FOUND (no such zone), INPUT (its file cannot be understood). */
 Zone *zone_load(const char *name, const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* False if its file has been replaced since (the system's rules were updated): one look at the file's times. A file that is
+ * missing, as in the midst of an update, says nothing. */
+bool zone_is_current(const Zone *self);
 /* From the bytes of a TZif file, e.g. for fuzzing. */
 Zone *zone_parse(const char *name, const uint8_t *bytes, size_t length,
                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -5,8 +5,14 @@
 
 #include <string.h>
 
+#include "base/descriptors.h"
+#include "base/log.h"
+
 /* Runs for one server beyond its connections, so that none of them is idle between two runs. */
 #define RESERVE 5
+/* File descriptors: of a run (pipes, process, folder), and of everything else (connections, look-ups, the log). */
+#define DESCRIPTORS_OF_RUN  5
+#define DESCRIPTORS_OF_REST 64
 
 struct Dispatch {
     GHashTable *runs;    /* run id (int64_t *) -> Entry */
@@ -57,10 +63,25 @@ dispatch_free(Dispatch *self)
     g_free(self);
 }
 
+/* More would fail half of the time, and could take the connections of the agent along. */
+static int
+runs_by_descriptors(int wanted)
+{
+    int limit = descriptors_limit();
+    int possible = MAX(1, (limit - DESCRIPTORS_OF_REST) / DESCRIPTORS_OF_RUN);
+
+    if (possible >= wanted)
+        return wanted;
+    log_warning("%d file descriptors are enough for %d jobs at once, not for %d (--max-runs): the "
+                "limit is to be raised (ulimit -n, LimitNOFILE=)",
+                limit, possible, wanted);
+    return possible;
+}
+
 void
 dispatch_set_limits(Dispatch *self, int max_runs, int max_per_server)
 {
-    self->max_runs = max_runs;
+    self->max_runs = runs_by_descriptors(max_runs);
     self->max_per_server = max_per_server + RESERVE;
 }
 

@@ -39,20 +39,26 @@ static Zone *
 find_zone(const char *name, gpointer user_data, GError **error)
 {
     Planner *self = user_data;
-    Zone *zone = g_hash_table_lookup(self->zones, name);
+    Zone *known = g_hash_table_lookup(self->zones, name);
     g_autoptr(GError) wrong = NULL;
 
+    if (known != NULL && zone_is_current(known))
+        return zone_ref(known);
+
+    Zone *zone = zone_load(name, NULL, &wrong);
+    if (zone == NULL && known != NULL)
+        return zone_ref(known);
     if (zone == NULL) {
-        zone = zone_load(name, NULL, &wrong);
-        if (zone == NULL) {
-            if (g_hash_table_add(self->reported, g_strdup(name)))
-                log_job_warning(self->job_id, "this agent cannot plan jobs in that time zone: %s",
-                                wrong->message);
-            g_propagate_error(error, g_steal_pointer(&wrong));
-            return NULL;
-        }
-        g_hash_table_insert(self->zones, g_strdup(name), zone);
+        if (g_hash_table_add(self->reported, g_strdup(name)))
+            log_job_warning(self->job_id, "this agent cannot plan jobs in that time zone: %s",
+                            wrong->message);
+        g_propagate_error(error, g_steal_pointer(&wrong));
+        return NULL;
     }
+    if (known != NULL)
+        log_notice("the rules of time zone \"%s\" were replaced: plans are made by the new ones",
+                   name);
+    g_hash_table_replace(self->zones, g_strdup(name), zone);
     return zone_ref(zone);
 }
 

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: PostgreSQL
 """What runs out, or is taken away: clear words in the row or in the log, nobody else is delayed, and it mends itself."""
 import os
+import resource
 import subprocess
 
 import psycopg2
 import pytest
 
 from harness import Database
-from harness.holding import HeldSql
-from harness.jobs import Jobs, sql
+from harness.holding import HeldBatch, HeldSql
+from harness.jobs import Jobs, batch, sql
 from harness.outside import Outside
-from harness.users import give_away
+from harness.users import give_away, popen_user
 from harness.waiting import wait_until
 
 LOOKUP_THREADS = 16  # src/db/lookup.h
@@ -199,3 +200,83 @@ def test_stopping_while_a_name_is_looked_up(jobs, agent, directory):
     wait_until(lambda: threads_of(one) > usual, "it is looked up", one)
     assert one.terminate() == 0
     assert jobs.runs(job)[0][0:3:2] == ("d", "the agent was stopped before the job's next step")
+
+
+# What the system does not give
+
+def limit(agent, what, number):
+    """Sets a limit of the running agent ("nofile"), as its own user may; returns what it was."""
+    with open(f"/proc/{agent.pid}/limits", encoding="ascii") as file:
+        name = {"nofile": "Max open files", "nproc": "Max processes"}[what]
+        usual = next(line.split()[3 if what == "nofile" else 2] for line in file if line.startswith(name))
+    subprocess.check_call(["prlimit", "--pid", str(agent.pid), f"--{what}={number}:"], **popen_user())
+    return usual
+
+
+def first_free_descriptor(agent):
+    used = {int(name) for name in os.listdir(f"/proc/{agent.pid}/fd")}
+    return next(number for number in range(1000) if number not in used)
+
+
+def test_few_file_descriptors(jobs, agent, installed, directory):
+    """Fewer jobs run at once than might; the others wait."""
+    held = [HeldBatch(directory) for _ in range(2)]
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (69, before[1]))
+    try:
+        one = agent("-l", "1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert "69 file descriptors are enough for 1 jobs at once, not for 100 (--max-runs)" in one.log()
+    made = [jobs.job(f"held {number}", one_of_them.step) for number, one_of_them in enumerate(held)]
+    for job in made:
+        jobs.run_now(job)
+    wait_until(held[0].has_started, "the first runs", one)
+    assert [len(jobs.runs(job)) for job in made] == [1, 0]
+    for job, one_of_them in zip(made, held):
+        one_of_them.release()
+        assert jobs.wait_for_runs(job, agent=one)[0][0] == "s"
+
+
+def test_no_file_descriptor_left(jobs, agent, installed, cluster):
+    """For a while: what runs ends, what begins fails and says why; the agent lives on."""
+    one = agent("-l", "1")
+    held = HeldSql(installed)
+    running = jobs.job("running", held.step)
+    jobs.run_now(running)
+    jobs.wait_for_running(running, one)
+    script = jobs.job("script", batch("echo fine"))
+    elsewhere = jobs.job("elsewhere", sql("SELECT 1", connstr=cluster.conninfo("postgres")))
+    usual = limit(one, "nofile", first_free_descriptor(one))
+    status, _, steps = jobs.run(script, one)
+    assert status == "f" and "Too many open files; raise this agent's limit (ulimit -n, LimitNOFILE=)" in steps[0][2]
+    status, _, steps = jobs.run(elsewhere, one)
+    assert status == "f" and "Too many open files" in steps[0][2]
+    held.release()
+    assert jobs.wait_for_runs(running, agent=one)[0][0] == "s"
+    limit(one, "nofile", usual)
+    for job in (script, elsewhere):
+        assert jobs.run(job, one)[0] == "s"
+
+
+@pytest.mark.skipif(os.environ.get("PGALMANAC_VALGRIND"), reason="valgrind itself needs them")
+def test_no_process_left(jobs, agent, installed):
+    """Neither for scripts nor for threads: look-ups and cancels."""
+    one = agent("-l", "1")
+    held = HeldSql(installed)
+    running = jobs.job("running", held.step)
+    jobs.run_now(running)
+    jobs.wait_for_running(running, one)
+    script = jobs.job("script", batch("echo fine"))
+    elsewhere = jobs.job("elsewhere", sql("SELECT 1", connstr="host=localhost port=1 dbname=postgres"))
+    usual = limit(one, "nproc", 1)
+    status, _, steps = jobs.run(script, one)
+    assert status == "f" and "Resource temporarily unavailable; there are too many processes" in steps[0][2]
+    status, _, steps = jobs.run(elsewhere, one)
+    assert status == "f" and "could not look up the host: " in steps[0][2]
+    jobs.database.execute("SELECT pgagent.cancel_job(%s::text)", running)
+    assert jobs.wait_for_runs(running, agent=one)[0][0] == "d"  # after 5 s: nobody can ask the server, the connection is closed
+    assert jobs.run(jobs.job("other", sql("SELECT 1")), one)[0] == "s"
+    limit(one, "nproc", usual)
+    assert jobs.run(script, one)[0] == "s"
+    assert "could not look up" not in jobs.run(elsewhere, one)[2][-1][2]

@@ -3,6 +3,8 @@
 
 #include "calendar/zone.h"
 
+
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -354,6 +356,29 @@ posix_days(void)
     g_assert_cmpint((posix_zone_end(&zone, 2024) + 3600) / 86400, ==, civil_days(2024, 3, 1));
 }
 
+/* As an update of the system's rules does it: another file in its place. */
+static void
+replaced_file(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *directory = g_dir_make_tmp("zoneXXXXXX", &error);
+    g_autofree char *path = g_build_filename(directory, "Here", NULL);
+    g_autofree char *bytes = NULL;
+    gsize length;
+
+    g_assert_no_error(error);
+    g_assert_true(g_file_get_contents("/usr/share/zoneinfo/UTC", &bytes, &length, &error));
+    g_assert_true(g_file_set_contents(path, bytes, (gssize)length, &error));
+    g_autoptr(Zone) zone = zone_load("Here", directory, &error);
+    g_assert_no_error(error);
+    g_assert_true(zone_is_current(zone));
+    g_assert_true(g_file_set_contents(path, bytes, (gssize)length, &error));
+    g_assert_false(zone_is_current(zone));
+    g_assert_cmpint(g_unlink(path), ==, 0);
+    g_assert_true(zone_is_current(zone));
+    g_assert_cmpint(g_rmdir(directory), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -371,5 +396,6 @@ main(int argc, char **argv)
     g_test_add_func("/zone/refused-changes", refused_changes);
     g_test_add_func("/zone/footers", footers);
     g_test_add_func("/zone/posix-days", posix_days);
+    g_test_add_func("/zone/replaced-file", replaced_file);
     return g_test_run();
 }
