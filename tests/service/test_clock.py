@@ -59,6 +59,13 @@ def far_job(jobs, hours, now="now()"):
     return job
 
 
+# As pgalmanac(8) says.
+PLAN_FROM_NOW = """
+    UPDATE pgagent.pga_job
+    SET joblastslot = now(), jobplanned = NULL, jobreplan = true
+    WHERE joblastslot > now()"""
+
+
 def wait_for_a_beat(database, agent):
     """Until the agent has renewed its lease, and so knows what time it was."""
     before = database.value("SELECT jagrenewed FROM pgagent.pga_jobagent WHERE jagname = %s", agent.name)
@@ -109,6 +116,13 @@ def test_the_clock_of_the_database_is_stepped(clock, place, agent):
     assert [run[0] for run in jobs.wait_for_runs(job, 2, one)] == ["s", "s"]
     assert place.value("SELECT count(DISTINCT jlgscheduled) FROM pgagent.pga_joblog WHERE jlgjobid = %s", job) == 2
     assert one.log().count("was stepped") == 4 and one.log().count("this agent's clock") == 4, one.log()
+
+    step("+0", "the database's clock was stepped back by")
+    place.execute(PLAN_FROM_NOW)
+    place.execute("NOTIFY pgalmanac")
+    wait_until(lambda: place.value("SELECT jobnextrun < now() + interval '4 h' FROM pgagent.pga_job WHERE jobid = %s", job),
+               "it is planned from now on", one)
+    assert len(jobs.runs(job)) == 2
 
 
 def test_an_agent_that_died_before_the_clock_went_back(clock, place, agent):

@@ -3,7 +3,6 @@
 
 #include "calendar/zone.h"
 
-
 #include <glib/gstdio.h>
 #include <string.h>
 
