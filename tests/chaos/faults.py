@@ -48,9 +48,16 @@ class Executor:
         keeper = self.world.keepers[event.on]
         return keeper.agent.is_running() and not keeper.was_asked
 
+    @staticmethod
+    def _wait_for_second(after):
+        """Until so long after the next full second of the clock; None = not at all."""
+        if after is not None:
+            time.sleep((after - time.time()) % 1)
+
     def _kill_agent(self, event):
         if not self._is_up(event):
             return "it is not up"
+        self._wait_for_second(event.how["after"])
         self.counts["kills"] += 1
         return self.world.keepers[event.on].kill()
 
@@ -69,6 +76,7 @@ class Executor:
     def _stop_agent(self, event):
         if not self._is_up(event):
             return "it is not up"
+        self._wait_for_second(event.how["after"])
         self.counts["stops"] += 1
         return self.world.keepers[event.on].stop()
 

@@ -57,12 +57,13 @@ def _agent_fault(writer, dice, agent, at, lease):
     if kind == "end-backend":
         writer.add(at, kind, agent, which=dice.choice(["control", "log", "both"]))
         return at
+    after = dice.choice([None, round(dice.uniform(0, 0.15), 3)])  # a full second, when many jobs are claimed and begin
     if kind == "kill":
-        return writer.span(at, length, "kill-agent", agent)
+        return writer.span(at, length, "kill-agent", agent, after=after)
     if kind == "term":
         return writer.span(at, dice.uniform(0.5, 4), "end-agent", agent)
     if kind in ("stop", "pause"):
-        return writer.span(at, long if kind == "stop" else short, "stop-agent", agent)
+        return writer.span(at, long if kind == "stop" else short, "stop-agent", agent, after=after)
     if kind == "delay":
         return writer.span(at, dice.uniform(2, 6), "delay-network", agent, ms=dice.choice([20, 80, 250]))
     return writer.span(at, length, "cut-network", agent, how=kind)
@@ -81,7 +82,7 @@ def _everybody(writer, dice, lease):
     while at < writer.seconds - 3:
         kind = dice.choice(["kill-agent", "stop-agent", "cut-network"])
         for agent in AGENTS:
-            end = writer.span(at, lease + dice.uniform(0, 4), kind, agent, **({"how": "silence"} if kind == "cut-network" else {}))
+            end = writer.span(at, lease + dice.uniform(0, 4), kind, agent, how="silence", after=None)
         at = end + dice.uniform(15, 35)
 
 
