@@ -19,10 +19,12 @@ STORE_TESTS = \
 	tests/unit/test-clockwatch \
 	tests/unit/test-identity \
 	tests/unit/test-lease \
-	tests/unit/test-schema
+	tests/unit/test-schema \
+	tests/unit/test-writer
 tests_unit_test_clockwatch_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 tests_unit_test_identity_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 tests_unit_test_lease_LDADD = libstore.a libbase.a $(GLIB_LIBS)
+tests_unit_test_writer_LDADD = libstore.a libdb.a libcalendar.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
 tests_unit_test_schema_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
