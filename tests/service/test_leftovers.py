@@ -139,7 +139,8 @@ def start_script(jobs, place, one):
 
 def test_scripts_of_an_agent_that_was_killed(jobs, agent, installed, place, directory):
     """The next one on this host ends the whole tree, and nothing of another agent that lives."""
-    one, other = agent(name="victim"), agent(name="neighbour")
+    own = {"TMPDIR": place}  # so that it is not the agent of another test that ends them
+    one, other = agent(name="victim", environment=own), agent(name="neighbour", environment=own)
     held = HeldBatch(directory)
     living = jobs.job("living", held.step, host="neighbour")
     jobs.run_now(living)
@@ -148,7 +149,7 @@ def test_scripts_of_an_agent_that_was_killed(jobs, agent, installed, place, dire
     other.signal(signal.SIGSTOP)  # it would notice at once
     one.kill()
     assert os.path.isdir(folder) and processes_of(place)
-    two = agent(name="victim")
+    two = agent(name="victim", environment=own)
     other.signal(signal.SIGCONT)
     wait_until(lambda: not processes_of(place), "all are ended", two)
     wait_until(lambda: not os.path.exists(folder), "the folder is gone", two)

@@ -8,6 +8,7 @@ BASE_TESTS = \
 	tests/unit/test-error \
 	tests/unit/test-log \
 	tests/unit/test-quantity \
+	tests/unit/test-processes \
 	tests/unit/test-scratch \
 	tests/unit/test-settings \
 	tests/unit/test-watch
