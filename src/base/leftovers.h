@@ -4,8 +4,10 @@
  * no leftover. Those of agents that live, and of other users, are not touched. */
 #pragma once
 
-#include "base/sweeper.h"
+#include "base/scratch.h"
 
-/* Ends the processes at once, and gives the directories to the sweeper. user: as whom scripts run; NULL = as ourselves. Not
- * for the main loop, but before it begins or in a thread. */
-void leftovers_end(Sweeper *sweeper, const char *user);
+/* As whom scripts run; name NULL = as ourselves. */
+uid_t leftovers_user(const char *name);
+/* Ends the processes at once. The directories (Scratch) are to be removed by scratch_free, once each. Not for the main loop,
+ * but before it begins or in a thread. */
+GPtrArray *leftovers_end(uid_t user);

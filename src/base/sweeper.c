@@ -3,6 +3,7 @@
 
 #include "base/sweeper.h"
 
+#include "base/leftovers.h"
 #include "base/log.h"
 #include "base/processes.h"
 
@@ -14,9 +15,19 @@ struct Sweeper {
 };
 
 typedef struct {
-    Scratch *scratch;
+    Scratch *scratch; /* NULL: look for leftovers */
     SweepWhat what;
+    uid_t user;
 } Task;
+
+static void
+sweep_leftovers(uid_t user)
+{
+    g_autoptr(GPtrArray) found = leftovers_end(user);
+
+    for (guint i = 0; i < found->len; i++)
+        scratch_free(g_ptr_array_index(found, i));
+}
 
 /* In a thread. */
 static void
@@ -24,6 +35,10 @@ sweep(gpointer data, gpointer user_data)
 {
     g_autofree Task *task = data;
 
+    if (task->scratch == NULL) {
+        sweep_leftovers(task->user);
+        return;
+    }
     if (task->what == SWEEP_PROCESSES_TOO) {
         g_autofree char *mark = scratch_mark(task->scratch);
 
@@ -53,17 +68,34 @@ sweeper_free(Sweeper *self)
     g_free(self);
 }
 
-void
-sweeper_take(Sweeper *self, Scratch *scratch, SweepWhat what)
+static Task *
+task_copy(const Task *task)
+{
+    Task *copy = g_new(Task, 1);
+
+    *copy = *task;
+    return copy;
+}
+
+static void
+push(Sweeper *self, Task task)
 {
     g_autoptr(GError) error = NULL;
 
-    if (scratch == NULL)
-        return;
-
-    Task *task = g_new(Task, 1);
-    *task = (Task){.scratch = scratch, .what = what};
     /* Then it stays in line, for the thread that the next one brings. */
-    if (!g_thread_pool_push(self->threads, task, &error))
+    if (!g_thread_pool_push(self->threads, task_copy(&task), &error))
         log_debug("could not remove a directory yet: %s", error->message);
+}
+
+void
+sweeper_take(Sweeper *self, Scratch *scratch, SweepWhat what)
+{
+    if (scratch != NULL)
+        push(self, (Task){.scratch = scratch, .what = what});
+}
+
+void
+sweeper_look_for_leftovers(Sweeper *self, uid_t user)
+{
+    push(self, (Task){.user = user});
 }

@@ -18,3 +18,5 @@ typedef enum {
 
 /* Takes the directory over; NULL = nothing to do. */
 void sweeper_take(Sweeper *self, Scratch *scratch, SweepWhat what);
+/* An agent has died, maybe on this machine: ends and removes its leftovers (see leftovers.h). */
+void sweeper_look_for_leftovers(Sweeper *self, uid_t user);

@@ -216,6 +216,15 @@ on_notified(gpointer user_data)
     engine_on_notified(self->engine);
 }
 
+static void
+on_buried(gpointer user_data)
+{
+    Service *self = user_data;
+
+    if (self->settings->batch)
+        sweeper_look_for_leftovers(self->sweeper, leftovers_user(self->settings->batch_user));
+}
+
 static bool
 on_refused(const GError *error, gpointer user_data)
 {
@@ -240,6 +249,16 @@ on_message(LogLevel level, int job_id, const char *message, gpointer user_data)
 
 /* Starting */
 
+/* Before anything begins: what is to be run again must not run twice. */
+static void
+service_end_leftovers(Service *self)
+{
+    g_autoptr(GPtrArray) found = leftovers_end(leftovers_user(self->settings->batch_user));
+
+    for (guint i = 0; i < found->len; i++)
+        sweeper_take(self->sweeper, g_ptr_array_index(found, i), SWEEP_DIRECTORY);
+}
+
 static bool
 service_open(Service *self, const char *conninfo, GError **error)
 {
@@ -248,6 +267,7 @@ service_open(Service *self, const char *conninfo, GError **error)
                                        .fenced = on_fenced,
                                        .in_hand = on_in_hand,
                                        .notified = on_notified,
+                                       .buried = on_buried,
                                        .refused = on_refused};
     const Settings *settings = self->settings;
 
@@ -260,7 +280,7 @@ service_open(Service *self, const char *conninfo, GError **error)
         db_pool_new(settings->max_connections, settings->connect_timeout_us, "pgalmanac step");
     self->sweeper = sweeper_new();
     if (settings->batch)
-        leftovers_end(self->sweeper, settings->batch_user);
+        service_end_leftovers(self);
     self->steps = (StepContext){.pool = self->pool,
                                 .sweeper = self->sweeper,
                                 .own_target = self->target,

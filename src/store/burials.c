@@ -44,7 +44,7 @@ report(Store *store, const DbResult *result)
                            db_result_text(result, row, 1));
     }
     if (db_result_rows(result) > 0)
-        store_note_change(store);
+        store_note_burial(store);
 }
 
 static void

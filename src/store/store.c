@@ -168,11 +168,18 @@ store_is_ready(const Store *self)
     return self->is_ready;
 }
 
-void
+static void
 store_note_change(Store *self)
 {
     if (self->is_ready)
         self->events.notified(self->user_data);
+}
+
+void
+store_note_burial(Store *self)
+{
+    self->events.buried(self->user_data);
+    store_note_change(self);
 }
 
 const char *

@@ -21,6 +21,8 @@ typedef struct {
     void (*fenced)(gpointer user_data);
     /* Somebody changed something (NOTIFY), or the clock was stepped: look now. */
     void (*notified)(gpointer user_data);
+    /* An agent that had died was buried, by us. */
+    void (*buried)(gpointer user_data);
     /* The ids (int64_t) of the runs in hand; the array is then the store's. */
     GArray *(*in_hand)(gpointer user_data);
     /* The first connection cannot succeed as things are (REFUSED, SCHEMA); true = then do not try again. */
@@ -50,8 +52,8 @@ void store_start(Store *self);
 /* Removes the agent from the register and closes; calls done when that is over (also when it cannot be done). */
 void store_leave(Store *self, void (*done)(gpointer user_data), gpointer user_data);
 
-/* As if somebody had told us so: there may be something to do. */
-void store_note_change(Store *self);
+/* There may be something to do. */
+void store_note_burial(Store *self);
 bool store_is_ready(const Store *self);
 /* Why it is not, if an attempt to connect has failed, else NULL. */
 const char *store_trouble(const Store *self);

@@ -181,3 +181,14 @@ def test_what_a_script_left_on_purpose(jobs, agent, place):
     two = agent(name="victim")
     assert jobs.run(jobs.job("after", batch("true"), host="victim"), two)[0] == "s"
     assert processes_of(place) == service
+
+
+def test_scripts_of_an_agent_that_does_not_come_back(jobs, agent, place):
+    """Another one on this host that lives ends them when it buries it."""
+    own = {"TMPDIR": place}
+    one, other = agent(name="victim", environment=own), agent(name="heir", environment=own)
+    job, folder = start_script(jobs, place, one)
+    one.kill()
+    assert jobs.wait_for_runs(job, agent=other)[0][0] == "d"
+    wait_until(lambda: not processes_of(place), "all are ended", other)
+    wait_until(lambda: not os.path.exists(folder), "the folder is gone", other)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/leftovers.h"
+#include "base/sweeper.h"
 
 /* A shell that has a child of its own; both only wait. */
 static GPid
@@ -93,7 +94,7 @@ test_leftovers(void)
     g_assert_cmpint(g_mkdir_with_parents(left, 0700), ==, 0);
     g_assert_cmpint(g_mkdir_with_parents(alike, 0700), ==, 0);
     GPid pid = start(mark);
-    leftovers_end(sweeper, NULL);
+    sweeper_look_for_leftovers(sweeper, leftovers_user(NULL));
     sweeper_free(sweeper);
     assert_killed(pid);
     g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS));
