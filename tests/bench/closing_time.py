@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: PostgreSQL
 """An agent is killed (kill -9) while it runs a job; another one lives. How long until the run is closed?
 
-pgAlmanac with its default lease: once on the same machine, and once as if the other agent were on another one, where only the
-connection and the lease of the dead one tell. pgAgent: one is killed while another one lives, then a third one is started."""
+pgAlmanac with its default lease: once on the same machine, and once as if the other agent were on another one, where only
+the connection and the lease of the dead one tell. pgAgent: one is killed while another one lives, then a third one is
+started. These look every second (by default pgAgent looks every 10 s): who is left closes the run at its next look."""
 import argparse
 import statistics
 import time
