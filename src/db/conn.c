@@ -246,6 +246,20 @@ finish_running(DbConn *self)
     run_next(self);
 }
 
+/* True if libpq could not take in what the server answered (no memory, say): then nobody knows what was done. */
+static bool
+has_lost_count(DbConn *self, const PGresult *result)
+{
+    if (PQstatus(self->pg) == CONNECTION_BAD)
+        return false;
+    if (!result)
+        return PQpipelineStatus(self->pg) == PQ_PIPELINE_OFF &&
+               PQtransactionStatus(self->pg) == PQTRANS_ACTIVE;
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_BAD_RESPONSE ||
+           (status == PGRES_FATAL_ERROR && !PQresultErrorField(result, PG_DIAG_SQLSTATE));
+}
+
 /* True while there may be more. With a broken connection libpq still has what had arrived before. */
 static bool
 take_result(DbConn *self)
@@ -263,6 +277,11 @@ take_result(DbConn *self)
     PGresult *result = PQgetResult(self->pg);
     if (!result && PQstatus(self->pg) == CONNECTION_BAD)
         return false;
+    if (has_lost_count(self, result)) {
+        PQclear(result);
+        conn_break_later(self);
+        return false;
+    }
     if (result && PQresultStatus(result) == PGRES_FATAL_ERROR)
         keep_last_words(self, result);
     if (request->kind->take(request, self, result) && self->state != CONN_FREED)

@@ -235,7 +235,12 @@ begin_address(DbConn *self)
                    self->application_name, keywords, values);
     self->pg = PQconnectStartParams((const char *const *)keywords->pdata,
                                     (const char *const *)values->pdata, 0);
-    g_assert_nonnull(self->pg);
+    if (!self->pg) {
+        note_failure(self,
+                     g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION, "out of memory"));
+        next_address(self);
+        return;
+    }
     self->connect.seen = CONNECTION_STARTED;
     /* Only a verbose message shows the SQLSTATE of a refused connection. */
     PQsetErrorVerbosity(self->pg, PQERRORS_VERBOSE);

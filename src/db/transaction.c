@@ -17,7 +17,7 @@ typedef struct {
     gpointer user_data;
 
     int at;             /* whose result comes next: 0 = BEGIN, 1 … count, count + 1 = COMMIT */
-    bool after_null;    /* two NULLs in a row would mean that we have lost count */
+    bool after_null;    /* two NULLs in a row, or too few, would mean that we have lost count */
     bool rolling_back;  /* the pipeline is over, ROLLBACK is on the wire */
     GPtrArray *results; /* DbResult */
     DbFault *fault;     /* of the first refused statement */
@@ -105,7 +105,10 @@ transaction_take(Request *request, DbConn *conn, PGresult *result)
     self->after_null = false;
     if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
         PQclear(result);
-        return end_pipeline(self, conn);
+        if (self->at == self->count + 2)
+            return end_pipeline(self, conn);
+        conn_break_later(conn);
+        return false;
     }
     take_statement(self, result);
     return false;

@@ -126,6 +126,7 @@ DB_TESTS = \
 	tests/unit/test-params \
 	tests/unit/test-pool \
 	tests/unit/test-script \
+	tests/unit/test-strikes \
 	tests/unit/test-target
 check_PROGRAMS += $(DB_TESTS)
 TESTS += $(DB_TESTS)
@@ -139,6 +140,15 @@ tests_unit_test_pool_SOURCES = tests/unit/test-pool.c $(db_conn_test_sources)
 tests_unit_test_pool_LDADD = $(db_test_libs)
 tests_unit_test_script_SOURCES = tests/unit/test-script.c $(db_conn_test_sources)
 tests_unit_test_script_LDADD = $(db_test_libs)
+tests_unit_test_strikes_SOURCES = tests/unit/test-strikes.c tests/unit/strike.c tests/unit/strike.h $(db_conn_test_sources)
+tests_unit_test_strikes_LDADD = $(db_test_libs)
+tests_unit_test_strikes_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=PQconnectStartParams -Wl,--wrap=PQconnectPoll -Wl,--wrap=PQsetnonblocking -Wl,--wrap=PQconsumeInput \
+	-Wl,--wrap=PQflush -Wl,--wrap=PQsendQuery -Wl,--wrap=PQsetSingleRowMode -Wl,--wrap=PQsendPrepare \
+	-Wl,--wrap=PQsendQueryParams -Wl,--wrap=PQsendQueryPrepared -Wl,--wrap=PQenterPipelineMode \
+	-Wl,--wrap=PQexitPipelineMode -Wl,--wrap=PQpipelineSync -Wl,--wrap=PQgetResult \
+	-Wl,--wrap=fork -Wl,--wrap=g_unix_open_pipe -Wl,--wrap=dup2 -Wl,--wrap=setsid -Wl,--wrap=chdir -Wl,--wrap=execve \
+	-Wl,--wrap=waitid -Wl,--wrap=fcntl -Wl,--wrap=read
 tests_unit_test_target_LDADD = $(db_test_libs)
 
 # engine
