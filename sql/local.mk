@@ -135,10 +135,13 @@ SQL_QUERY = \
 	sql/query/schema_state.sql \
 	sql/query/schema_version.sql \
 	sql/query/session_backend.sql \
+	sql/query/session_begin.sql \
 	sql/query/session_listen.sql \
 	sql/query/session_setup.sql \
 	sql/query/steps_end.sql \
-	sql/query/stock_sequences.sql
+	sql/query/stock_sequences.sql \
+	sql/query/writer_fence.sql \
+	sql/query/writer_ping.sql
 # Parts of one transaction, several statements each.
 SQL_ADOPT = \
 	sql/adopt/begin.sql \

@@ -12,7 +12,7 @@ WITH dead AS (
                 ELSE 'its connection ended and it did not come back' END AS why
     FROM pgagent.pga_jobagent
     WHERE jagpid = $1::int4 AND jagepoch IS NOT DISTINCT FROM $2::int8
-      AND ($4::bool OR jaglease IS NULL OR jagrenewed IS NULL OR jaglease < now() OR jagrenewed < now() - (jaglease - jagrenewed) / 6)
+      AND ($4::bool OR jaglease IS NULL OR jagdead IS NOT NULL OR jagrenewed IS NULL OR jaglease < now() OR jagrenewed < now() - (jaglease - jagrenewed) / 6)
     FOR UPDATE SKIP LOCKED
 ), beside AS (
     /* Jobs that run beside themselves: another agent may have claimed them since. */
@@ -110,6 +110,12 @@ WITH dead AS (
     WHERE j.jobid = jobs.jobid AND j.jobagentid IS DISTINCT FROM dead.jagpid
       AND EXISTS (SELECT FROM pgagent.pga_joblog l
                   WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r' AND l.jlgepoch IS DISTINCT FROM dead.jagepoch)
+), condemned AS (
+    /* It must not come back to what is left of it. */
+    UPDATE pgagent.pga_jobagent a
+    SET jagdead = now()
+    FROM dead
+    WHERE a.jagpid = dead.jagpid AND a.jagdead IS NULL AND EXISTS (SELECT FROM left_jobs)
 ), removed AS (
     DELETE FROM pgagent.pga_jobagent a
     USING dead

@@ -1,22 +1,33 @@
 -- Agents that are dead. With a lease: it ended, or their backend is gone and they have not renewed for a sixth of
--- its length; but nobody is before the server has been up for half of it (after an outage all come back before
+-- its length; but nobody is before the server has served for half of it (after an outage all come back before
 -- anyone is buried). Each row has a length of its own. Without a uuid they are stock agents, whose only sign of life is
 -- their backend. A row with our own pid that is not ours ($1 is our uuid) was left by a dead one: the pid is taken again.
 -- An agent's former connection does not count while it has a newer one.
-SELECT a.jagpid, coalesce(a.jagname, a.jagstation), a.jagepoch
-FROM pgagent.pga_jobagent a
-CROSS JOIN LATERAL (SELECT coalesce(a.jagrenewed, a.jaglease - interval '30 s') AS renewed) sign
-CROSS JOIN LATERAL (SELECT a.jaglease - sign.renewed AS length) lease
-LEFT JOIN pg_catalog.pg_stat_activity b
-    ON b.pid = a.jagpid
-   AND coalesce(b.backend_start = a.jagbackendstart, true)
-   AND (b.datname IS NULL OR b.datname = pg_catalog.current_database())
+-- Since when the server serves says its WAL writer: that is started last, also when a standby is promoted. Who may not see
+-- it knows by the connections of agents: the server was there at least since the oldest of those that live.
+WITH agent AS (
+    SELECT a.jagpid, coalesce(a.jagname, a.jagstation) AS name, a.jagepoch, a.jaguuid, a.jaglogintime, a.jaglease, a.jagdead,
+           coalesce(a.jagrenewed, a.jaglease - interval '30 s') AS renewed, b.pid IS NOT NULL AS has_backend
+    FROM pgagent.pga_jobagent a
+    LEFT JOIN pg_catalog.pg_stat_activity b
+        ON b.pid = a.jagpid
+       AND coalesce(b.backend_start = a.jagbackendstart, true)
+       AND (b.datname IS NULL OR b.datname = pg_catalog.current_database())
+), server AS (
+    SELECT greatest(pg_catalog.pg_postmaster_start_time(),
+                    coalesce((SELECT max(backend_start) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'walwriter'),
+                             min(jaglogintime) FILTER (WHERE has_backend AND jaguuid IS NOT NULL))) AS serves_since
+    FROM agent
+)
+SELECT a.jagpid, a.name, a.jagepoch
+FROM agent a, server
 WHERE a.jaguuid IS DISTINCT FROM $1::uuid
-  AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent n WHERE n.jaguuid = a.jaguuid AND n.jaglease > a.jaglease)
+  AND NOT EXISTS (SELECT FROM agent n WHERE n.jaguuid = a.jaguuid AND n.jaglease > a.jaglease)
   AND CASE
-        WHEN a.jaguuid IS NULL THEN b.pid IS NULL OR a.jagpid = pg_catalog.pg_backend_pid()
-        WHEN pg_catalog.pg_postmaster_start_time() > now() - lease.length / 2 THEN false
-        WHEN b.pid IS NULL OR a.jagpid = pg_catalog.pg_backend_pid()
-            THEN a.jaglease < now() OR sign.renewed < now() - lease.length / 6
+        WHEN a.jaguuid IS NULL THEN NOT a.has_backend OR a.jagpid = pg_catalog.pg_backend_pid()
+        WHEN a.jagdead IS NOT NULL THEN true
+        WHEN server.serves_since > now() - (a.jaglease - a.renewed) / 2 THEN false
+        WHEN NOT a.has_backend OR a.jagpid = pg_catalog.pg_backend_pid()
+            THEN a.jaglease < now() OR a.renewed < now() - (a.jaglease - a.renewed) / 6
         ELSE a.jaglease < now()
       END

@@ -6,7 +6,8 @@
 -- An agent that has just been started ($7) asks for the runs of the jobs' startup rules. Jobs that somebody has locked to
 -- delete them, or FOR UPDATE, are passed by, and that is said: a request refers to its job, and would wait for the lock.
 WITH known AS (
-    SELECT FROM pgagent.pga_jobagent WHERE jaguuid = $1::uuid AND jagepoch = $5::int8
+    SELECT jagpid FROM pgagent.pga_jobagent WHERE jaguuid = $1::uuid AND jagepoch = $5::int8 AND jagdead IS NULL
+    FOR KEY SHARE
 ), entered AS (
     INSERT INTO pgagent.pga_jobagent AS a
         (jagpid, jaglogintime, jagstation, jaguuid, jagname, jagversion, jagepoch, jaglease, jagrenewed, jagbackendstart,
@@ -18,7 +19,7 @@ WITH known AS (
            $8::text, $9::text, date_trunc('milliseconds', $10::timestamptz - clock_timestamp()), $11::text
     WHERE $5::int8 = 0 OR EXISTS (SELECT FROM known)
     ON CONFLICT (jagpid) DO UPDATE
-    SET jaglease = excluded.jaglease, jagrenewed = excluded.jagrenewed, jagbackendstart = excluded.jagbackendstart
+    SET jaglogintime = excluded.jaglogintime, jaglease = excluded.jaglease, jagrenewed = excluded.jagrenewed, jagbackendstart = excluded.jagbackendstart
     WHERE a.jaguuid = excluded.jaguuid
     RETURNING jagepoch
 ), startup AS (

@@ -5,14 +5,20 @@
 -- already; replace cancels the run besides. $15: the rules that ask for the newest slots, which count the run if there is
 -- one. A pause may have begun since the peek. Jobs that somebody has locked, or that have changed meanwhile, do not come back:
 -- $14, the plan that the peek saw, tells that another agent has skipped the slot, also if the next run that it left is the same.
-WITH wanted AS (
+WITH self AS (
+    /* Only while we are not declared dead. */
+    SELECT jagpid
+    FROM pgagent.pga_jobagent
+    WHERE jaguuid = $16::uuid AND jagepoch = $17::int8 AND jagpid = pg_catalog.pg_backend_pid() AND jagdead IS NULL
+    FOR KEY SHARE SKIP LOCKED
+), wanted AS (
     SELECT *
     FROM unnest($1::int4[], $2::timestamptz[], $3::int4[], $4::timestamptz[], $5::timestamptz[], $6::int4[],
                 $7::timestamptz[], $9::bool[], $10::bool[], $11::text[], $12::int4[], $13::timestamptz[],
                 $14::timestamptz[])
         AS w (jobid, nextrun, revision, older_from, slot, older, planned, needs_plan, is_busy, detail, ruleid, older_to,
               seen_planned)
-    WHERE pgagent.pga_paused_until() IS NULL
+    WHERE pgagent.pga_paused_until() IS NULL AND EXISTS (SELECT FROM self)
 ), held AS (
     SELECT j.jobid, j.jobbusy
     FROM pgagent.pga_job j

@@ -3,11 +3,18 @@
 -- another agent, only its rules' problems are written. These are $7 jobs, $8 rules, $9 what is wrong (NULL = nothing).
 -- $10, $11: plan and last slot as they were; a claim moves them on without a new revision.
 -- Rows that somebody has locked are left, and with a rule its job: whoever waits for a job may hold its rule.
-WITH wanted AS (
+WITH self AS (
+    /* Only while we are not declared dead. */
+    SELECT jagpid
+    FROM pgagent.pga_jobagent
+    WHERE jaguuid = $12::uuid AND jagepoch = $13::int8 AND jagpid = pg_catalog.pg_backend_pid() AND jagdead IS NULL
+    FOR KEY SHARE SKIP LOCKED
+), wanted AS (
     SELECT *
     FROM unnest($1::int4[], $2::int4[], $3::timestamptz[], $4::timestamptz[], $6::bool[],
                 $10::timestamptz[], $11::timestamptz[])
         AS w (jobid, revision, planned, lastslot, is_left, seen_planned, seen_lastslot)
+    WHERE EXISTS (SELECT FROM self)
 ), problem AS (
     SELECT * FROM unnest($7::int4[], $8::int4[], $9::text[]) AS p (jobid, ruleid, problem)
 ), held AS (

@@ -8,6 +8,7 @@ ALTER TABLE pgagent.pga_jobagent
     ADD COLUMN jagepoch int8,
     ADD COLUMN jaglease timestamptz,
     ADD COLUMN jagrenewed timestamptz,
+    ADD COLUMN jagdead timestamptz,
     ADD COLUMN jagbackendstart timestamptz;
 COMMENT ON COLUMN pgagent.pga_jobagent.jaguuid IS 'Identity of the agent for as long as it lives; NULL = a pgAgent';
 COMMENT ON COLUMN pgagent.pga_jobagent.jagname IS 'Name of the agent, by default its host''s';
@@ -15,6 +16,7 @@ COMMENT ON COLUMN pgagent.pga_jobagent.jagversion IS 'Version of the agent''s pr
 COMMENT ON COLUMN pgagent.pga_jobagent.jagepoch IS 'Number that grows whenever an agent begins anew; what an older one still writes is refused';
 COMMENT ON COLUMN pgagent.pga_jobagent.jaglease IS 'The agent counts as alive until then, by the database''s clock';
 COMMENT ON COLUMN pgagent.pga_jobagent.jagrenewed IS 'Its last sign of life; the time from here to jaglease is the length of its lease';
+COMMENT ON COLUMN pgagent.pga_jobagent.jagdead IS 'Declared dead then: what it still writes is refused. The row goes when all that it left is closed';
 COMMENT ON COLUMN pgagent.pga_jobagent.jagbackendstart IS 'When the server process jagpid was started; tells it from a later one with the same number';
 
 ALTER TABLE pgagent.pga_job
@@ -127,7 +129,8 @@ CREATE TABLE pgagent.pga_agentlog (
     aglagent text,
     agllevel text NOT NULL,
     agljobid int4,
-    aglmessage text NOT NULL
+    aglmessage text NOT NULL,
+    aglkey uuid
 );
 COMMENT ON TABLE pgagent.pga_agentlog IS 'Warnings and errors of agents, so that nobody has to look for a log file; old ones are removed';
 COMMENT ON COLUMN pgagent.pga_agentlog.aglid IS 'Id of the message';
@@ -136,6 +139,7 @@ COMMENT ON COLUMN pgagent.pga_agentlog.aglagent IS 'Agent that says so';
 COMMENT ON COLUMN pgagent.pga_agentlog.agllevel IS 'error, warning or info';
 COMMENT ON COLUMN pgagent.pga_agentlog.agljobid IS 'Job that it is about (need not exist any more); NULL = the agent itself';
 COMMENT ON COLUMN pgagent.pga_agentlog.aglmessage IS 'The message';
+COMMENT ON COLUMN pgagent.pga_agentlog.aglkey IS 'By which it is written once only, also if it is sent again after a lost connection (service)';
 
 CREATE SEQUENCE pgagent.pga_epoch_seq;
 COMMENT ON SEQUENCE pgagent.pga_epoch_seq IS 'Epochs of agents (jagepoch)';
@@ -151,6 +155,7 @@ CREATE INDEX pga_jobsteplog_jstid ON pgagent.pga_jobsteplog (jsljstid, jslid);
 CREATE INDEX pga_request_due ON pgagent.pga_request (reqdue);
 CREATE INDEX pga_request_jobid ON pgagent.pga_request (reqjobid);
 CREATE INDEX pga_skipped_jobid ON pgagent.pga_skipped (skpjobid, skpid);
+CREATE UNIQUE INDEX pga_agentlog_key ON pgagent.pga_agentlog (aglkey);
 CREATE INDEX pga_agentlog_at ON pgagent.pga_agentlog (aglat);
 
 /* Rows of these tables are rewritten at each run: room for HOT updates, and autovacuum long before a fifth is dead. */
@@ -166,3 +171,23 @@ ALTER TABLE pgagent.pga_joblog SET
 ALTER TABLE pgagent.pga_jobsteplog SET
     (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
      autovacuum_analyze_scale_factor = 0.02);
+
+/* The first statement of every transaction in which an agent writes: nobody can declare it dead until that ends, and one
+ * that was writes nothing. */
+CREATE FUNCTION pgagent.pga_fence(uuid, int8) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM pgagent.pga_jobagent
+    WHERE jaguuid = $1 AND jagepoch = $2 AND jagdead IS NULL
+    FOR KEY SHARE SKIP LOCKED;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM pgagent.pga_jobagent WHERE jaguuid = $1 AND jagepoch = $2 AND jagdead IS NULL) THEN
+        RAISE EXCEPTION 'somebody has locked the row of this agent in the register' USING ERRCODE = 'lock_not_available';
+    END IF;
+    RAISE EXCEPTION 'this agent was declared dead' USING ERRCODE = 'PGA01';
+END;
+$$;
+COMMENT ON FUNCTION pgagent.pga_fence(uuid, int8)
+IS 'Fails unless that agent (jaguuid, jagepoch) is in the register; until the transaction ends it cannot be declared dead (service)';

@@ -44,10 +44,12 @@ CREATE VIEW pgagent.pga_agents AS
 SELECT coalesce(a.jagname, a.jagstation) AS agent,
        a.jagstation AS host,
        CASE WHEN a.jaguuid IS NULL THEN CASE WHEN b.pid IS NULL THEN 'dead' ELSE 'pgAgent' END
-            WHEN a.jaglease <= now() THEN 'dead'
+            WHEN a.jagdead IS NOT NULL OR a.jaglease <= now() THEN 'dead'
             WHEN b.pid IS NULL THEN 'lost'
             ELSE 'alive' END AS state,
        a.jaglease AS lease,
+       CASE WHEN isfinite(a.jaglease) THEN a.jaglease - now() END AS lease_left,
+       CASE WHEN isfinite(a.jaglease) THEN a.jaglease - a.jagrenewed END AS lease_length,
        a.jaglogintime AS since,
        a.jagpid AS pid,
        a.jagepoch AS epoch,
@@ -65,8 +67,10 @@ WHERE NOT EXISTS (SELECT FROM pgagent.pga_jobagent n WHERE n.jaguuid = a.jaguuid
 COMMENT ON VIEW pgagent.pga_agents IS 'Agents in the register, and whether they live';
 COMMENT ON COLUMN pgagent.pga_agents.agent IS 'Name of the agent';
 COMMENT ON COLUMN pgagent.pga_agents.host IS 'Host that it runs on';
-COMMENT ON COLUMN pgagent.pga_agents.state IS 'alive; lost = its connection is gone, it may come back until its lease ends; dead = its lease has ended, or it is a pgAgent whose connection is gone; pgAgent = a pgAgent that lives';
+COMMENT ON COLUMN pgagent.pga_agents.state IS 'alive; lost = its connection is gone, it may come back until its lease ends; dead = its lease has ended, it was declared dead, or it is a pgAgent whose connection is gone; pgAgent = a pgAgent that lives';
 COMMENT ON COLUMN pgagent.pga_agents.lease IS 'It counts as alive until then unless it says more; NULL for a pgAgent';
+COMMENT ON COLUMN pgagent.pga_agents.lease_left IS 'How long until then; negative = its lease has ended';
+COMMENT ON COLUMN pgagent.pga_agents.lease_length IS 'How long it counts as alive after each sign of life';
 COMMENT ON COLUMN pgagent.pga_agents.since IS 'When it registered';
 COMMENT ON COLUMN pgagent.pga_agents.pid IS 'Server process behind its control connection';
 COMMENT ON COLUMN pgagent.pga_agents.epoch IS 'Its epoch, which its runs have in pga_joblog.jlgepoch; NULL for a pgAgent';

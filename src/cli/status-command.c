@@ -23,6 +23,7 @@ static const TableColumn agents[] = {
     {"state", "STATE", TABLE_STATE, false},
     {"runs", "RUNS", TABLE_NUMBER, false},
     {"alive_until", "ALIVE UNTIL", TABLE_INSTANT, true},
+    {"lease_left", "LEASE ENDS", TABLE_UNTIL, true},
     {"version", "VERSION", TABLE_TEXT, true},
     {"epoch", "EPOCH", TABLE_NUMBER, true},
     {"clock_ahead", "CLOCK AHEAD (S)", TABLE_NUMBER, true},

@@ -267,7 +267,8 @@ on_recovered(const GError *error, gpointer user_data)
 static void
 engine_tick(Engine *self)
 {
-    if (self->is_ticking || !store_is_ready(self->parts.store))
+    if (self->is_ticking || !store_is_ready(self->parts.store) ||
+        !store_may_start(self->parts.store))
         return;
     if (self->is_stopping && dispatch_count(self->parts.dispatch) == 0)
         return;
@@ -302,6 +303,29 @@ engine_on_ready(Engine *self)
     self->retry_us = 0;
     engine_wake_at(self, clock_now_mono());
     prune_begin(self->prune);
+}
+
+/* Nothing is claimed and no step starts unless the lease is fresh; steps end before others may think that they have. */
+void
+engine_on_lease(Engine *self, LeaseState state)
+{
+    static const char *reason = "the agent could not renew its lease, so that others might have "
+                                "taken the job over";
+
+    switch (state) {
+    case LEASE_FRESH:
+        dispatch_each(self->parts.dispatch, run_go_on, NULL);
+        engine_wake_at(self, clock_now_mono());
+        break;
+    case LEASE_STALE:
+        dispatch_each(self->parts.dispatch, run_interrupt, reason);
+        break;
+    case LEASE_OVER:
+        dispatch_each(self->parts.dispatch, run_break_off, reason);
+        break;
+    case LEASE_NONE:
+        break;
+    }
 }
 
 void

@@ -18,6 +18,7 @@ void engine_apply(Engine *self, const Settings *settings);
 
 /* What the store says. */
 void engine_on_ready(Engine *self);
+void engine_on_lease(Engine *self, LeaseState state);
 void engine_on_fenced(Engine *self);
 void engine_on_notified(Engine *self);
 

@@ -12,6 +12,7 @@ typedef enum {
     RUN_PREPARING, /* a step gets ready: a connection */
     RUN_OPENING,   /* that step's log row is being written */
     RUN_RUNNING,   /* the step runs */
+    RUN_HELD,      /* the next step waits until the lease is renewed; nothing of it is under way */
     RUN_CLOSING,   /* its end is being written */
     RUN_CLOSED,
     N_RUN_STATES
@@ -73,6 +74,9 @@ const StepRow *run_step_row(const Run *self);
 void run_next_step(Run *self);
 /* Ends the current step's timers and what belongs to it. */
 void run_forget_step(Run *self);
+
+/* Nothing of a step is under way and none will start any more: ends the run. */
+void run_end_held(Run *self);
 
 /* run-waiting.c */
 void run_on_waiting(const char *what, gpointer user_data);

@@ -76,6 +76,35 @@ run_write_off_step(Run *self, const StepResult *result)
 
 /* Its life */
 
+/* What is ready is given up: it may not be there any more when the lease is renewed. A row that is open stays so. */
+static void
+run_hold(Run *self)
+{
+    int64_t row = self->step_log_id != 0 ? self->step_log_id : self->opened_step_log_id;
+
+    log_job_notice(self->job_id,
+                   "run %" PRId64 " of job \"%s\" waits: the agent's lease is not renewed",
+                   self->id, self->job_name);
+    run_forget_step(self);
+    self->opened_step_log_id = row;
+    run_enter(self, RUN_HELD);
+}
+
+void
+run_end_held(Run *self)
+{
+    if (self->opened_step_log_id != 0)
+        runs_close_step(self->store, self->opened_step_log_id, 'd', -1, 0, self->halt_reason, NULL);
+    run_finish(self, 'd', self->halt_reason);
+}
+
+void
+run_go_on(Run *self, const char *unused)
+{
+    if (self->state == RUN_HELD)
+        run_next_step(self);
+}
+
 /* Its log row is there: it may run, unless it is over already. */
 static void
 run_step_is_open(Run *self, int64_t step_log_id)
@@ -89,6 +118,11 @@ run_step_is_open(Run *self, int64_t step_log_id)
                                    .output = output,
                                    .sqlstate = sqlstate};
         run_write_off_step(self, &result);
+        return;
+    }
+
+    if (!store_may_start(self->store)) {
+        run_hold(self);
         return;
     }
 
@@ -200,6 +234,12 @@ run_next_step(Run *self)
     }
     if (self->halt_reason != NULL) {
         run_finish(self, 'd', self->halt_reason);
+        return;
+    }
+
+    if (!store_may_start(self->store)) {
+        if (self->state != RUN_HELD)
+            run_hold(self);
         return;
     }
 

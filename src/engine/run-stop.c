@@ -24,6 +24,8 @@ run_stop_step(Run *self, StopCause cause, const char *reason, StepStop how)
         self->stop_reason = g_strdup(reason);
         self->stop_cause = cause;
     }
+    if (self->state == RUN_HELD)
+        run_end_held(self);
     if (self->step == NULL)
         return;
     step_stop(self->step, how);
@@ -99,7 +101,7 @@ void
 run_halt(Run *self, const char *reason)
 {
     run_end_with_step(self, reason);
-    if (self->state == RUN_PREPARING || self->state == RUN_OPENING)
+    if (self->state == RUN_PREPARING || self->state == RUN_OPENING || self->state == RUN_HELD)
         run_stop_step(self, STOP_RUN, reason, STEP_STOP_POLITELY);
 }
 
@@ -117,4 +119,18 @@ run_kill(Run *self, const char *reason)
 {
     run_end_with_step(self, reason);
     run_stop_step(self, STOP_RUN, reason, STEP_STOP_AT_ONCE);
+}
+
+void
+run_interrupt(Run *self, const char *reason)
+{
+    if (self->state == RUN_RUNNING)
+        run_cancel(self, reason);
+}
+
+void
+run_break_off(Run *self, const char *reason)
+{
+    if (self->state == RUN_RUNNING)
+        run_kill(self, reason);
 }

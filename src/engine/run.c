@@ -9,16 +9,19 @@
 
 static const char *const state_names[] = {
     [RUN_CLAIMED] = "claimed", [RUN_PREPARING] = "preparing", [RUN_OPENING] = "opening",
-    [RUN_RUNNING] = "running", [RUN_CLOSING] = "closing",     [RUN_CLOSED] = "closed",
+    [RUN_RUNNING] = "running", [RUN_HELD] = "held",           [RUN_CLOSING] = "closing",
+    [RUN_CLOSED] = "closed",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(state_names) == N_RUN_STATES);
 
 /* Every state may lead to CLOSED: a run can be dropped at any time. */
 static const guint may_follow[N_RUN_STATES] = {
-    [RUN_CLAIMED] = 1u << RUN_PREPARING | 1u << RUN_CLOSING | 1u << RUN_CLOSED,
+    [RUN_CLAIMED] = 1u << RUN_PREPARING | 1u << RUN_HELD | 1u << RUN_CLOSING | 1u << RUN_CLOSED,
     [RUN_PREPARING] = 1u << RUN_OPENING | 1u << RUN_CLOSED,
-    [RUN_OPENING] = 1u << RUN_RUNNING | 1u << RUN_PREPARING | 1u << RUN_CLOSING | 1u << RUN_CLOSED,
-    [RUN_RUNNING] = 1u << RUN_PREPARING | 1u << RUN_CLOSING | 1u << RUN_CLOSED,
+    [RUN_HELD] = 1u << RUN_PREPARING | 1u << RUN_CLOSING | 1u << RUN_CLOSED,
+    [RUN_OPENING] = 1u << RUN_RUNNING | 1u << RUN_HELD | 1u << RUN_PREPARING | 1u << RUN_CLOSING |
+                    1u << RUN_CLOSED,
+    [RUN_RUNNING] = 1u << RUN_PREPARING | 1u << RUN_HELD | 1u << RUN_CLOSING | 1u << RUN_CLOSED,
     [RUN_CLOSING] = 1u << RUN_CLOSED,
     [RUN_CLOSED] = 0,
 };

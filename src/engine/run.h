@@ -39,6 +39,11 @@ void run_halt(Run *self, const char *reason);
 void run_cancel(Run *self, const char *reason);
 /* The same, at once. */
 void run_kill(Run *self, const char *reason);
+/* The same as cancel and kill, but only if a step runs: the lease is about to end. A run that has none waits. */
+void run_interrupt(Run *self, const char *reason);
+void run_break_off(Run *self, const char *reason);
+/* If it waited for the lease: steps may start again. */
+void run_go_on(Run *self, const char *unused);
 /* The run is not ours any more: ends what runs and writes nothing. */
 void run_drop(Run *self);
 

@@ -193,6 +193,14 @@ on_lost(gpointer user_data)
 }
 
 static void
+on_lease(LeaseState state, gpointer user_data)
+{
+    Service *self = user_data;
+
+    engine_on_lease(self->engine, state);
+}
+
+static void
 on_fenced(gpointer user_data)
 {
     Service *self = user_data;
@@ -264,6 +272,7 @@ service_open(Service *self, const char *conninfo, GError **error)
 {
     static const StoreEvents events = {.ready = on_ready,
                                        .lost = on_lost,
+                                       .lease = on_lease,
                                        .fenced = on_fenced,
                                        .in_hand = on_in_hand,
                                        .notified = on_notified,

@@ -138,10 +138,17 @@ on_renewed(const DbResult *result, const GError *error, const DbFault *fault, gp
 {
     Request *request = user_data;
 
-    if (error == NULL && db_result_rows(result) == 1 && store_control(request->store) != NULL)
-        note_time(request, result);
-    if (error == NULL || fault != NULL)
-        request->renewed(error == NULL && db_result_rows(result) == 1, error, request->user_data);
+    if (error == NULL) {
+        const AgentRenewal renewal = {.was_renewed = db_result_bool(result, 0, 0),
+                                      .is_ours = db_result_bool(result, 0, 1),
+                                      .sent_boot = request->sent.boot};
+
+        if (renewal.was_renewed && store_control(request->store) != NULL)
+            note_time(request, result);
+        request->renewed(&renewal, NULL, request->user_data);
+    } else if (fault != NULL) {
+        request->renewed(NULL, error, request->user_data);
+    }
     request_free(request);
 }
 

@@ -13,6 +13,13 @@ void agents_register(Store *store, DbConn *conn, AgentsRegistered registered, gp
 typedef void (*AgentsTidied)(bool remains, gpointer user_data);
 void agents_tidy(Store *store, AgentsTidied tidied, gpointer user_data);
 
-/* Not called if the connection is lost: that is reported by itself. */
-typedef void (*AgentsRenewed)(bool still_ours, const GError *error, gpointer user_data);
+typedef struct {
+    /* Both false: we were declared dead. Ours, but not renewed: somebody has the row locked. */
+    bool was_renewed;
+    bool is_ours;
+    int64_t sent_boot; /* when it was sent */
+} AgentRenewal;
+
+/* renewal is NULL on error. Not called if the connection is lost: that is reported by itself. */
+typedef void (*AgentsRenewed)(const AgentRenewal *renewal, const GError *error, gpointer user_data);
 void agents_renew(Store *store, AgentsRenewed renewed, gpointer user_data);

@@ -365,6 +365,8 @@ claims_skip(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointer use
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_skipped_to);
     params_add_column(params, claims, DB_TIMESTAMPTZ, add_seen_planned_at);
     params_add_column(params, claims, DB_INT4, add_rule_ids);
+    db_params_add_text(params, store_uuid(store));
+    db_params_add_int8(params, store_epoch(store));
     db_conn_query(store_control(store), sql_query("claims_skip"), g_steal_pointer(&params),
                   on_skipped, request);
 }

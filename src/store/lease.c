@@ -78,8 +78,14 @@ agent_lease_margin_us(const AgentLease *self)
     return self->length_us / MARGIN_PART;
 }
 
-int64_t
-agent_lease_mercy_us(const AgentLease *self)
+void
+agent_lease_show_mercy(AgentLease *self, int64_t now_boot)
 {
-    return self->length_us / MERCY_PART;
+    self->bury_boot = now_boot + self->length_us / MERCY_PART;
+}
+
+bool
+agent_lease_may_bury(const AgentLease *self, int64_t now_boot)
+{
+    return now_boot >= self->bury_boot;
 }

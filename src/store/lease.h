@@ -23,6 +23,7 @@ typedef enum {
 typedef struct {
     int64_t length_us;
     int64_t renewed_boot; /* when the last renewal that was confirmed had been sent; 0 = none was */
+    int64_t bury_boot;    /* we declare nobody dead before then */
 } AgentLease;
 
 void agent_lease_begin(AgentLease *self, int64_t length_us);
@@ -39,5 +40,7 @@ int64_t agent_lease_changes_in(const AgentLease *self, int64_t now_boot);
 int64_t agent_lease_heartbeat_us(const AgentLease *self);
 /* From so long before the end no step starts; an agent that has lost its connection tries again at least that often. */
 int64_t agent_lease_margin_us(const AgentLease *self);
-/* After an outage nobody is buried for so long: all are to come back first. */
-int64_t agent_lease_mercy_us(const AgentLease *self);
+/* After an outage, or when the database's clock was set forward, all leases seem to have ended: nobody is declared dead for
+ * half a length, all are to come back first. */
+void agent_lease_show_mercy(AgentLease *self, int64_t now_boot);
+bool agent_lease_may_bury(const AgentLease *self, int64_t now_boot);

@@ -10,6 +10,8 @@ libstore_a_SOURCES = \
 	src/store/identity.c src/store/identity.h \
 	src/store/history.c src/store/history.h \
 	src/store/jobs.c src/store/jobs.h \
+	src/store/journal.c src/store/journal.h \
+	src/store/keeper.c src/store/keeper.h \
 	src/store/lease.c src/store/lease.h \
 	src/store/lists.c src/store/lists.h \
 	src/store/plans.c src/store/plans.h \
@@ -19,6 +21,7 @@ libstore_a_SOURCES = \
 	src/store/link.c src/store/link.h \
 	src/store/runs.c src/store/runs.h \
 	src/store/schema.c src/store/schema.h \
+	src/store/session.c src/store/session.h \
 	src/store/sql.c src/store/sql.h \
 	src/store/store.c src/store/store.h \
 	src/store/tables.c src/store/tables.h \

@@ -185,6 +185,8 @@ plans_write(Store *store, const GArray *plans, const GPtrArray *problems, PlansW
     params_add_problems(params, problems);
     params_add_column(params, plans, DB_TIMESTAMPTZ, add_seen_planned_at);
     params_add_column(params, plans, DB_TIMESTAMPTZ, add_seen_last_slot_at);
+    db_params_add_text(params, store_uuid(store));
+    db_params_add_int8(params, store_epoch(store));
     db_conn_query(store_control(store), sql_query("plans_write"), g_steal_pointer(&params),
                   on_written, request);
 }

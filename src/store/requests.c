@@ -48,6 +48,7 @@ requests_cancels(Store *store, RequestsCancels loaded, gpointer user_data)
 
     *request = (Request){.loaded = loaded, .user_data = user_data};
     db_params_add_int8(params, store_epoch(store));
+    db_params_add_text(params, store_uuid(store));
     db_conn_query(store_control(store), sql_query("requests_cancels"), g_steal_pointer(&params),
                   on_cancels, request);
 }

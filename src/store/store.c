@@ -11,55 +11,51 @@
 #include "store/agents.h"
 #include "store/burials.h"
 #include "store/home.h"
-#include "store/lease.h"
+#include "store/journal.h"
+#include "store/keeper.h"
 #include "store/link.h"
 #include "store/pooler.h"
 #include "store/runs.h"
+#include "store/session.h"
 #include "store/sql.h"
 #include "store/tables.h"
 
 #define TRIM_EVERY_BEATS 100
-/* Heartbeats without an answer until the connection is given up: in time before the lease ends. */
-#define UNANSWERED_MAX 4
+/* A log connection that has not answered for so many heartbeats is given up. */
+#define LOG_SILENT_BEATS 4
 
 static const char was_declared_dead[] = "was declared dead";
 
 struct Store {
     DbTarget *target;
     Link *control;
-    Link *log;
+    Session *control_session;
+    Journal *journal;
     Home *home;
     PoolerProbe *probe; /* while it is not known yet what the control connection leads through */
     int64_t connect_timeout_us;
-    Writer *writer;
+    Keeper *keeper;
     Reaper *reaper; /* NULL = none */
-    char *uuid;
+    char *uuid;     /* with each epoch a new one: what is left of an old one is a stranger's */
     char *name;
     char *host;
     char *user;
     char *batch;
     GPtrArray *full; /* of char *: servers without a free connection */
-    AgentLease lease;
     ClockWatch clock;
     int64_t epoch;           /* 0 = not registered yet */
     GPtrArray *lost_batches; /* of char * */
     int64_t
-        control_server; /* which server each connection leads to: the instant when it was started */
-    int64_t log_server;
-    int64_t home_server; /* where this epoch was in the register last; 0 = nowhere */
-    bool log_is_set_up;
-    bool log_is_ready;
-    bool is_registering; /* that it is was asked for, and there is no answer yet */
-    bool is_registered;  /* this control connection is in the register */
+        home_server; /* where this epoch was in the register last (session_server); 0 = nowhere */
+    int64_t entered_boot; /* when the entry in the register was sent */
+    bool is_registering;  /* that it is was asked for, and there is no answer yet */
+    bool is_registered;   /* this control connection is in the register */
     bool is_ready;
     bool was_ready;
     bool was_registered;
-    bool is_untidy;           /* rows of former connections may be left in the register */
-    bool renewal_failed;      /* and that was said */
-    int64_t may_bury_at_mono; /* not before then */
-    guint heartbeat_id;
+    bool is_untidy;      /* rows of former connections may be left in the register */
+    bool lease_is_short; /* steps may not start, and that was said */
     guint beats;
-    guint unanswered;
     StoreEvents events;
     gpointer user_data;
     void (*left)(gpointer user_data);
@@ -75,7 +71,7 @@ store_control(Store *self)
 Writer *
 store_writer(Store *self)
 {
-    return self->writer;
+    return journal_writer(self->journal);
 }
 
 Reaper *
@@ -106,7 +102,13 @@ store_epoch(const Store *self)
 int64_t
 store_lease_us(const Store *self)
 {
-    return self->lease.length_us;
+    return keeper_lease(self->keeper)->length_us;
+}
+
+bool
+store_may_start(const Store *self)
+{
+    return keeper_state(self->keeper) == LEASE_FRESH;
 }
 
 bool
@@ -187,7 +189,7 @@ store_trouble(const Store *self)
 {
     const char *control = link_trouble(self->control);
 
-    return control != NULL ? control : link_trouble(self->log);
+    return control != NULL ? control : journal_trouble(self->journal);
 }
 
 void
@@ -213,6 +215,8 @@ store_note_time(Store *self, const ClockReading *sent, const ClockReading *got, 
 {
     unsigned news = clock_watch_note(&self->clock, sent, got, server_at);
 
+    if (news & CLOCK_FORWARD)
+        keeper_show_mercy(self->keeper);
     if ((news & (CLOCK_FORWARD | CLOCK_BACK | CLOCK_SLEPT)) && self->is_ready)
         self->events.notified(self->user_data);
     return news;
@@ -222,18 +226,21 @@ void
 store_write_message(Store *self, const char *level, int job_id, const char *message)
 {
     g_autoptr(DbParams) params = db_params_new();
+    g_autofree char *key = g_uuid_string_random();
 
     db_params_add_text(params, self->name);
     db_params_add_text(params, level);
     db_params_add_int4(params, job_id);
     db_params_add_text(params, message);
-    writer_add(self->writer, sql_query("agentlog_write"), g_steal_pointer(&params), NULL, NULL);
+    db_params_add_text(params, key);
+    writer_add(store_writer(self), sql_query("agentlog_write"), g_steal_pointer(&params), NULL,
+               NULL);
 }
 
 static void
 store_become_ready(Store *self)
 {
-    if (self->is_ready || !self->is_registered || !self->log_is_ready)
+    if (self->is_ready || !self->is_registered || !journal_is_ready(self->journal))
         return;
     self->is_ready = true;
     self->was_ready = true;
@@ -245,47 +252,53 @@ store_become_lost(Store *self)
 {
     bool was_ready = self->is_ready;
 
-    g_clear_handle_id(&self->heartbeat_id, g_source_remove);
+    keeper_pause(self->keeper);
     self->is_registered = false;
     self->is_ready = false;
     if (was_ready)
         self->events.lost(self->user_data);
 }
 
-/* Everything of the old epoch is void. The next connection registers anew. */
+/* Everything of the old epoch is void. The next connections begin anew. */
 static void
 store_become_fenced(Store *self, const char *why)
 {
-    log_error("agent \"%s\" %s: stopping what runs here, beginning a new epoch", self->name, why);
-    self->epoch = 0;
-    self->home_server = 0;
-    store_forget_lost_batches(self);
-    store_become_lost(self);
-    writer_clear(self->writer);
-    self->events.fenced(self->user_data);
-
     g_autoptr(GError) error =
         g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_FENCED, "the agent was declared dead");
+
+    if (self->epoch == 0)
+        return;
+    self->epoch = 0;
+    self->home_server = 0;
+    g_free(self->uuid);
+    self->uuid = g_uuid_string_random();
+    keeper_end(self->keeper);
+    store_become_lost(self);
+    journal_give_up(self->journal, error);
+    log_error("agent \"%s\" %s: stopping what runs here, beginning a new epoch", self->name, why);
+    self->events.fenced(self->user_data);
     if (link_conn(self->control) != NULL)
         link_drop(self->control, error);
+    store_forget_lost_batches(self);
 }
 
-/* Heartbeat */
+/* The lease */
 
 static void
-on_renewed(bool still_ours, const GError *error, gpointer user_data)
+on_lease_changed(LeaseState state, gpointer user_data)
 {
     Store *self = user_data;
+    bool is_short = state == LEASE_STALE || state == LEASE_OVER;
 
-    if (error != NULL && !self->renewal_failed)
-        log_warning("could not renew the lease of agent \"%s\", will keep trying: %s", self->name,
-                    error->message);
-    else if (error == NULL && self->renewal_failed)
-        log_notice("the lease of agent \"%s\" is renewed again", self->name);
-    self->renewal_failed = error != NULL;
-    self->unanswered = 0;
-    if (error == NULL && !still_ours)
-        store_become_fenced(self, was_declared_dead);
+    if (is_short && !self->lease_is_short)
+        log_error(
+            "agent \"%s\" could not renew its lease in time: no step starts, and those that run "
+            "are stopped",
+            self->name);
+    else if (state == LEASE_FRESH && self->lease_is_short)
+        log_notice("agent \"%s\" has renewed its lease: steps may start again", self->name);
+    self->lease_is_short = is_short;
+    self->events.lease(state, self->user_data);
 }
 
 static void
@@ -297,33 +310,38 @@ on_tidied(bool remains, gpointer user_data)
 }
 
 static void
-store_bury_dead(Store *self)
-{
-    if (clock_now_mono() >= self->may_bury_at_mono)
-        burials_hold(self);
-}
-
-static gboolean
-on_heartbeat(gpointer user_data)
+on_beat(gpointer user_data)
 {
     Store *self = user_data;
 
-    if (self->unanswered == UNANSWERED_MAX) {
-        g_autoptr(GError) silent =
-            g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_TIMEOUT, "the server does not answer");
-
-        /* link_drop ends this source. */
-        link_drop(self->control, silent);
-        return G_SOURCE_CONTINUE;
-    }
-    self->unanswered++;
-    agents_renew(self, on_renewed, self);
     if (self->is_untidy)
         agents_tidy(self, on_tidied, self);
-    store_bury_dead(self);
     if (self->beats++ % TRIM_EVERY_BEATS == 0)
-        writer_add(self->writer, sql_query("agentlog_trim"), NULL, NULL, NULL);
-    return G_SOURCE_CONTINUE;
+        writer_add(store_writer(self), sql_query("agentlog_trim"), NULL, NULL, NULL);
+    journal_prove(self->journal,
+                  LOG_SILENT_BEATS * agent_lease_heartbeat_us(keeper_lease(self->keeper)));
+}
+
+static void
+on_may_bury(gpointer user_data)
+{
+    burials_hold(user_data);
+}
+
+static void
+on_fenced(gpointer user_data)
+{
+    store_become_fenced(user_data, was_declared_dead);
+}
+
+static void
+on_control_silent(gpointer user_data)
+{
+    Store *self = user_data;
+    g_autoptr(GError) silent =
+        g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_TIMEOUT, "the server does not answer");
+
+    link_drop(self->control, silent);
 }
 
 /* Control connection: set up, look at the tables, register. */
@@ -341,43 +359,31 @@ store_drop_control(Store *self, const GError *error)
 static void
 store_join_log(Store *self)
 {
-    if (!self->log_is_set_up || !self->is_registered)
+    if (journal_server(self->journal) == 0 || !self->is_registered)
         return;
-    if (self->log_server != self->control_server) {
+    if (journal_server(self->journal) != self->home_server) {
         g_autoptr(GError) elsewhere =
             g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION,
                                 "it leads to another server than the control connection");
-        link_drop(self->log, elsewhere);
+        journal_drop(self->journal, elsewhere);
         return;
     }
-    if (!self->log_is_ready) {
-        link_settled(self->log);
-        self->log_is_ready = true;
-        writer_set_conn(self->writer, link_conn(self->log));
-    }
+    journal_write_as(self->journal, self->uuid, self->epoch);
     store_become_ready(self);
 }
 
 static void
 store_enter_register(Store *self)
 {
-    if (self->was_ready)
-        self->may_bury_at_mono = clock_now_mono() + agent_lease_mercy_us(&self->lease);
     self->is_untidy = self->was_ready;
     self->is_registering = false;
     self->is_registered = true;
     self->was_registered = true;
-    self->home_server = self->control_server;
+    self->home_server = session_server(self->control_session);
     link_settled(self->control);
-    store_bury_dead(self);
-    self->unanswered = 0;
-    self->heartbeat_id = g_timeout_add(
-        (guint)(agent_lease_heartbeat_us(&self->lease) / CLOCK_US_PER_MS), on_heartbeat, self);
-    link_follow(self->log, self->control);
-    if (link_conn(self->log) == NULL)
-        link_open(self->log);
-    else
-        store_join_log(self);
+    keeper_begin(self->keeper, self->entered_boot, self->was_ready);
+    journal_open(self->journal, self->control);
+    store_join_log(self);
 }
 
 /* The old row stays behind under the old name: whoever finds it dead closes the runs that the server does know. */
@@ -398,8 +404,6 @@ on_lost_found(int64_t lost, const GError *error, gpointer user_data)
             "before it had heard of them): what they did stays, and they may run again",
             lost);
         self->is_registering = false;
-        g_free(self->uuid);
-        self->uuid = g_uuid_string_random();
         store_become_fenced(self, why);
     }
 }
@@ -424,7 +428,8 @@ on_registered(int64_t epoch, const GError *error, gpointer user_data)
 
     self->epoch = epoch;
     g_autoptr(GArray) in_hand = self->events.in_hand(self->user_data);
-    bool is_elsewhere = self->home_server != 0 && self->home_server != self->control_server;
+    bool is_elsewhere =
+        self->home_server != 0 && self->home_server != session_server(self->control_session);
     if (is_elsewhere && in_hand->len > 0)
         runs_find_lost(self, link_conn(self->control), in_hand, on_lost_found, self);
     else
@@ -447,6 +452,7 @@ on_control_listens(const DbResult *result, const GError *error, const DbFault *f
 
     if (error == NULL) {
         self->is_registering = true;
+        self->entered_boot = clock_now_boot();
         agents_register(self, link_conn(self->control), on_registered, self);
     } else {
         store_drop_control(self, error);
@@ -466,13 +472,11 @@ on_tables_checked(const GError *error, gpointer user_data)
 }
 
 static void
-on_control_set_up(const DbResult *result, const GError *error, const DbFault *fault,
-                  gpointer user_data)
+on_control_begun(const GError *error, gpointer user_data)
 {
     Store *self = user_data;
 
     if (error == NULL) {
-        self->control_server = db_result_instant(result, 0, 1);
         db_conn_keep_plans(link_conn(self->control));
         tables_check(self->home, link_conn(self->control), on_tables_checked, self);
     } else {
@@ -487,8 +491,7 @@ on_control_probed(const GError *error, gpointer user_data)
 
     g_clear_pointer(&self->probe, pooler_probe_free);
     if (error == NULL)
-        db_conn_query(link_conn(self->control), sql_query("session_setup"), NULL, on_control_set_up,
-                      self);
+        session_begin(self->control_session, link_conn(self->control), on_control_begun, self);
     else if (!store_is_refused(self, error))
         store_drop_control(self, error);
 }
@@ -523,38 +526,10 @@ on_control_notified(gpointer user_data)
     store_note_change(user_data);
 }
 
-/* Log connection */
-
 static void
-on_log_set_up(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
+on_journal_opened(gpointer user_data)
 {
-    Store *self = user_data;
-
-    if (error != NULL) {
-        if (!error_is_given_up(error) && link_conn(self->log) != NULL)
-            link_drop(self->log, error);
-        return;
-    }
-    db_conn_keep_plans(link_conn(self->log));
-    self->log_server = db_result_instant(result, 0, 1);
-    self->log_is_set_up = true;
-    store_join_log(self);
-}
-
-static void
-on_log_opened(DbConn *conn, gpointer user_data)
-{
-    db_conn_query(conn, sql_query("session_setup"), NULL, on_log_set_up, user_data);
-}
-
-static void
-on_log_lost(gpointer user_data)
-{
-    Store *self = user_data;
-
-    self->log_is_set_up = false;
-    self->log_is_ready = false;
-    writer_set_conn(self->writer, NULL);
+    store_join_log(user_data);
 }
 
 static void
@@ -572,24 +547,29 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us
                                               .lost = on_control_lost,
                                               .failed = on_control_failed,
                                               .notified = on_control_notified};
-    static const LinkEvents log_events = {.opened = on_log_opened, .lost = on_log_lost};
+    static const JournalEvents journal_events = {
+        .opened = on_journal_opened, .fenced = on_fenced, .caught_up = on_caught_up};
+    static const KeeperEvents keeper_events = {.changed = on_lease_changed,
+                                               .beat = on_beat,
+                                               .may_bury = on_may_bury,
+                                               .fenced = on_fenced,
+                                               .silent = on_control_silent};
     Store *self = g_new0(Store, 1);
 
     self->uuid = g_uuid_string_random();
     self->name = g_strdup(name);
     self->host = g_strdup(host);
-    agent_lease_begin(&self->lease, lease_us);
+    self->keeper = keeper_new(self, lease_us, &keeper_events, self);
+    self->control_session = session_new();
     self->events = *events;
     self->user_data = user_data;
-    self->writer = writer_new();
-    writer_on_caught_up(self->writer, on_caught_up, self);
     self->home = home_new();
     self->target = db_target_ref(target);
     self->lost_batches = g_ptr_array_new_with_free_func(g_free);
     self->full = g_ptr_array_new_with_free_func(g_free);
     self->control =
         link_new(target, "control connection", connect_timeout_us, retry_us, &control_events, self);
-    self->log = link_new(target, "log connection", connect_timeout_us, retry_us, &log_events, self);
+    self->journal = journal_new(target, connect_timeout_us, retry_us, &journal_events, self);
     store_set_times(self, connect_timeout_us, retry_us);
     return self;
 }
@@ -599,15 +579,16 @@ store_free(Store *self)
 {
     if (self == NULL)
         return;
-    g_clear_handle_id(&self->heartbeat_id, g_source_remove);
+    keeper_pause(self->keeper);
     self->is_ready = false;
     self->is_registered = false;
     pooler_probe_free(self->probe);
     link_free(self->control);
-    link_free(self->log);
     db_target_unref(self->target);
     reaper_free(self->reaper);
-    writer_free(self->writer);
+    journal_free(self->journal);
+    session_free(self->control_session);
+    keeper_free(self->keeper);
     home_free(self->home);
     g_ptr_array_unref(self->lost_batches);
     g_ptr_array_unref(self->full);
@@ -622,11 +603,11 @@ store_free(Store *self)
 void
 store_set_times(Store *self, int64_t connect_timeout_us, int64_t retry_us)
 {
-    int64_t pause_us = MIN(retry_us, agent_lease_margin_us(&self->lease));
+    int64_t pause_us = MIN(retry_us, agent_lease_margin_us(keeper_lease(self->keeper)));
 
     self->connect_timeout_us = connect_timeout_us;
     link_set_times(self->control, connect_timeout_us, pause_us);
-    link_set_times(self->log, connect_timeout_us, pause_us);
+    journal_set_times(self->journal, connect_timeout_us, pause_us);
 }
 
 void
@@ -651,7 +632,7 @@ store_leave(Store *self, void (*done)(gpointer user_data), gpointer user_data)
 {
     DbConn *control = self->is_registered || self->is_registering ? link_conn(self->control) : NULL;
 
-    g_clear_handle_id(&self->heartbeat_id, g_source_remove);
+    keeper_pause(self->keeper);
     if (control == NULL) {
         done(user_data);
         return;

@@ -6,6 +6,7 @@
 
 #include "db/conn.h"
 #include "store/clockwatch.h"
+#include "store/lease.h"
 #include "store/reaper.h"
 #include "store/writer.h"
 
@@ -16,7 +17,9 @@ typedef struct {
     void (*ready)(gpointer user_data);
     /* The control connection is gone; nothing can be claimed until ready is called again. */
     void (*lost)(gpointer user_data);
-    /* Another agent took our lease, or a promoted standby does not know our claims: what runs must stop and nothing of it
+    /* What the lease allows has changed; never from inside a function of the store. */
+    void (*lease)(LeaseState state, gpointer user_data);
+    /* We were declared dead, or a promoted standby does not know our claims: what runs must stop and nothing of it
      * may be written. ready comes later. */
     void (*fenced)(gpointer user_data);
     /* Somebody changed something (NOTIFY), or the clock was stepped: look now. */
@@ -57,6 +60,8 @@ void store_note_burial(Store *self);
 bool store_is_ready(const Store *self);
 /* Why it is not, if an attempt to connect has failed, else NULL. */
 const char *store_trouble(const Store *self);
+/* Whether a step may start at this moment: the lease was renewed and has some time left. If not, the event lease says when. */
+bool store_may_start(const Store *self);
 /* Sends a waiting message of the log to pga_agentlog. */
 void store_write_message(Store *self, const char *level, int job_id, const char *message);
 

@@ -5,8 +5,10 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "store/sql.h"
 
 #define BATCH_MAX        100
 #define WAITING_LIMIT    10000 /* writes: beyond it, those that can be done without are not taken */
@@ -15,6 +17,7 @@
 #define AGAIN_FIRST_MS   100                         /* a write that has to wait for somebody */
 #define TROUBLE_FIRST_MS 500                         /* a server that cannot write at all */
 #define PAUSE_MAX_MS     5000
+#define FENCED_SQLSTATE  "PGA01" /* as pgagent.pga_fence says it */
 
 typedef struct {
     Writer *writer;
@@ -39,9 +42,14 @@ typedef struct {
 
 struct Writer {
     DbConn *conn;
+    DbParams *identity; /* the fence's parameters: as whom it writes on that connection */
+    WriterFenced fenced;
+    gpointer fenced_data;
     GQueue pending;    /* of Write */
     GQueue put_off;    /* of Write, each with a timer of its own */
     GPtrArray *flying; /* of Write: the transaction under way */
+    int64_t sent_mono; /* when it was sent */
+    bool is_void;      /* and it was given up meanwhile */
     GHashTable *holds; /* text of a statement -> Hold */
     guint held;        /* writes in all of them */
     int64_t bytes;     /* of all parameters */
@@ -79,10 +87,12 @@ hold_free(gpointer data)
 }
 
 Writer *
-writer_new(void)
+writer_new(WriterFenced fenced, gpointer user_data)
 {
     Writer *self = g_new0(Writer, 1);
 
+    self->fenced = fenced;
+    self->fenced_data = user_data;
     g_queue_init(&self->pending);
     g_queue_init(&self->put_off);
     self->flying = g_ptr_array_new_with_free_func(write_free);
@@ -101,6 +111,7 @@ writer_free(Writer *self)
     g_clear_handle_id(&self->flush_id, g_source_remove);
     g_ptr_array_unref(self->flying);
     g_hash_table_unref(self->holds);
+    db_params_free(self->identity);
     g_free(self);
 }
 
@@ -127,6 +138,9 @@ writer_schedule(Writer *self, guint after_ms)
 static void
 writer_take_back(Writer *self)
 {
+    if (self->is_void)
+        g_ptr_array_set_size(self->flying, 0);
+    self->is_void = false;
     while (self->flying->len > 0)
         g_queue_push_head(&self->pending,
                           g_ptr_array_steal_index(self->flying, self->flying->len - 1));
@@ -278,7 +292,7 @@ writer_answer_all(Writer *self, const GPtrArray *results, const GError *error)
     g_ptr_array_set_free_func(written, NULL);
     for (guint i = 0; i < written->len; i++)
         writer_answer(self, g_ptr_array_index(written, i),
-                      results != NULL ? g_ptr_array_index(results, i) : NULL, error);
+                      results != NULL ? g_ptr_array_index(results, i + 1) : NULL, error);
 }
 
 /* The transaction under way */
@@ -322,13 +336,27 @@ writer_refused(Writer *self, const GError *error, const DbFault *fault)
     }
 }
 
+/* The fence itself. */
+static void
+writer_not_admitted(Writer *self, const GError *error, const DbFault *fault)
+{
+    if (g_strcmp0(fault->sqlstate, FENCED_SQLSTATE) != 0) {
+        writer_in_trouble(self, error);
+        return;
+    }
+    writer_take_back(self);
+    self->fenced(self->fenced_data);
+}
+
 static void
 on_written(const GPtrArray *results, int failed, const GError *error, const DbFault *fault,
            gpointer user_data)
 {
     Writer *self = user_data;
 
-    if (error == NULL) {
+    if (self->is_void) {
+        writer_take_back(self);
+    } else if (error == NULL) {
         self->batch_max = MIN(self->batch_max * 2, BATCH_MAX);
         writer_out_of_trouble(self);
         writer_answer_all(self, results, NULL);
@@ -336,6 +364,8 @@ on_written(const GPtrArray *results, int failed, const GError *error, const DbFa
     } else if (error_is_cut_off(error)) {
         writer_take_back(self);
         return;
+    } else if (failed == 0) {
+        writer_not_admitted(self, error, fault);
     } else {
         writer_refused(self, error, fault);
     }
@@ -352,25 +382,46 @@ writer_flush(Writer *self)
 
     g_clear_handle_id(&self->flush_id, g_source_remove);
     guint count = MIN(g_queue_get_length(&self->pending), self->batch_max);
-    g_autofree DbStatement *statements = g_new(DbStatement, count);
+    g_autofree DbStatement *statements = g_new(DbStatement, count + 1);
 
+    statements[0] = (DbStatement){.sql = sql_query("writer_fence"), .params = self->identity};
     for (guint i = 0; i < count; i++) {
         Write *write = g_queue_pop_head(&self->pending);
 
         g_ptr_array_add(self->flying, write);
-        statements[i] = (DbStatement){.sql = write->sql, .params = write->params};
+        statements[i + 1] = (DbStatement){.sql = write->sql, .params = write->params};
     }
-    db_conn_transaction(self->conn, statements, (int)count, on_written, self);
+    self->sent_mono = clock_now_mono();
+    db_conn_transaction(self->conn, statements, (int)count + 1, on_written, self);
 }
 
 void
-writer_set_conn(Writer *self, DbConn *conn)
+writer_set_conn(Writer *self, DbConn *conn, const char *uuid, int64_t epoch)
 {
+    /* A transaction under way borrows it, but its connection is gone, or not used by us any more. */
+    g_clear_pointer(&self->identity, db_params_free);
     self->conn = conn;
-    if (conn == NULL)
+    if (conn == NULL) {
         writer_take_back(self);
-    else
-        writer_schedule(self, 0);
+        return;
+    }
+    self->identity = db_params_new();
+    db_params_add_text(self->identity, uuid);
+    db_params_add_int8(self->identity, epoch);
+    writer_schedule(self, 0);
+}
+
+int64_t
+writer_unanswered_us(const Writer *self)
+{
+    return self->flying->len > 0 ? clock_now_mono() - self->sent_mono : 0;
+}
+
+void
+writer_ping(Writer *self)
+{
+    if (writer_is_idle(self))
+        writer_add(self, sql_query("writer_ping"), NULL, NULL, NULL);
 }
 
 bool
@@ -469,6 +520,7 @@ writer_clear(Writer *self)
     /* What is under way cannot be taken back; nobody hears how it ends. */
     for (guint i = 0; i < self->flying->len; i++)
         write_cancel(g_ptr_array_index(self->flying, i));
+    self->is_void = self->flying->len > 0;
     cancel_all(&self->put_off);
     writer_cancel_held(self);
     cancel_all(&self->pending);

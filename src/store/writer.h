@@ -5,6 +5,9 @@
  * everything waits; while a right on a table is missing, or the table, only what needs that waits. One message per
  * change of state. Memory is bounded: callers ask writer_has_room and writer_is_heavy.
  *
+ * Each transaction begins with the fence (sql/query/writer_fence.sql): while it lasts nobody can declare this agent dead,
+ * and one that was declared dead writes nothing.
+ *
  * Each statement must be safe to send twice: a connection may be lost while it commits. */
 #pragma once
 
@@ -22,7 +25,9 @@ typedef enum {
  * not matter. */
 typedef WriterAnswer (*WriterDone)(const DbResult *result, const GError *error, gpointer user_data);
 
-Writer *writer_new(void);
+/* The server says that the agent was declared dead; what is not written is still there, for writer_clear. */
+typedef void (*WriterFenced)(gpointer user_data);
+Writer *writer_new(WriterFenced fenced, gpointer user_data);
 void writer_free(Writer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Writer, writer_free)
 
@@ -33,8 +38,12 @@ bool writer_is_heavy(Writer *self);
 /* Called when there is room again after some were given up, and everything that waited before is on its way. */
 void writer_on_caught_up(Writer *self, void (*caught_up)(gpointer user_data), gpointer user_data);
 
-/* The connection to use from now on, NULL = none; borrowed. */
-void writer_set_conn(Writer *self, DbConn *conn);
+/* The connection to use from now on, NULL = none; borrowed. uuid and epoch: as whom. */
+void writer_set_conn(Writer *self, DbConn *conn, const char *uuid, int64_t epoch);
+/* For how long the transaction under way has had no answer; 0 = there is none. */
+int64_t writer_unanswered_us(const Writer *self);
+/* Has something to write, so that it shows whether the connection lives. */
+void writer_ping(Writer *self);
 /* params is taken over; sql must live for ever. done NULL: nobody waits for it, and it is given up if there is no
  * room. */
 void writer_add(Writer *self, const char *sql, DbParams *params, WriterDone done,

@@ -78,7 +78,8 @@ ADDED = {
     "sequences": {"pga_request_reqid_seq", "pga_skipped_skpid_seq", "pga_agentlog_aglid_seq", "pga_epoch_seq"},
     "columns": {
         "pga_jobagent.jaguuid", "pga_jobagent.jagname", "pga_jobagent.jagversion", "pga_jobagent.jagepoch",
-        "pga_jobagent.jaglease", "pga_jobagent.jagrenewed", "pga_jobagent.jagbackendstart", "pga_jobagent.jagfull", "pga_jobagent.jaguser",
+        "pga_jobagent.jaglease", "pga_jobagent.jagrenewed", "pga_jobagent.jagdead",
+        "pga_jobagent.jagbackendstart", "pga_jobagent.jagfull", "pga_jobagent.jaguser",
         "pga_jobagent.jagbatch", "pga_jobagent.jagskew", "pga_jobagent.jagprocess",
         "pga_job.jobtimezone", "pga_job.jobtimeout", "pga_job.jobreplan", "pga_job.jobplanned", "pga_job.joblastslot",
         "pga_job.jobrevision", "pga_job.joblastend",
@@ -100,7 +101,7 @@ ADDED = {
                  "pga_request_trigger", "pga_job_freed", "pga_setting_before", "pga_setting_insert", "pga_setting_update",
                  "pga_setting_pause", "pga_setting_retention", "pga_request_cancel",
                  "pga_job_comment_insert", "pga_job_comment_update", "pga_job_comment_inserted", "pga_job_comment_updated"},
-    "functions": {"pgagent.pga_zone_works(text)", "pgagent.pga_check_zone(text,text)", "pgagent.pga_utc_offset(bigint,text)",
+    "functions": {"pgagent.pga_fence(uuid,bigint)", "pgagent.pga_zone_works(text)", "pgagent.pga_check_zone(text,text)", "pgagent.pga_utc_offset(bigint,text)",
                   "pgagent.pga_schedule_after(timestamp with time zone,text,timestamp with time zone,timestamp with time zone,"
                   "boolean[],boolean[],boolean[],boolean[],boolean[],date[],time without time zone[])",
                   "pgagent.pga_plan_after(timestamp with time zone,integer,text)",

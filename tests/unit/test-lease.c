@@ -70,6 +70,21 @@ test_renewals(void)
     g_assert_cmpint(agent_lease_state(&lease, 1041 * S), ==, LEASE_NONE);
 }
 
+/* Who has come back after an outage waits before it declares anyone dead. */
+static void
+test_mercy(void)
+{
+    AgentLease lease;
+
+    agent_lease_begin(&lease, 30 * S);
+    agent_lease_confirm(&lease, 100 * S);
+    g_assert_true(agent_lease_may_bury(&lease, 100 * S));
+    agent_lease_show_mercy(&lease, 200 * S);
+    agent_lease_confirm(&lease, 203 * S);
+    g_assert_false(agent_lease_may_bury(&lease, 214 * S));
+    g_assert_true(agent_lease_may_bury(&lease, 215 * S));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -77,5 +92,6 @@ main(int argc, char **argv)
     g_test_add_func("/lease/states", test_states);
     g_test_add_func("/lease/changes", test_changes);
     g_test_add_func("/lease/renewals", test_renewals);
+    g_test_add_func("/lease/mercy", test_mercy);
     return g_test_run();
 }

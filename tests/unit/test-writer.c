@@ -35,7 +35,7 @@ add_text(Writer *writer, gsize length, int *answered)
 static void
 test_room(void)
 {
-    g_autoptr(Writer) writer = writer_new();
+    g_autoptr(Writer) writer = writer_new(NULL, NULL);
     int answered = 0;
 
     for (int i = 0; i < KEPT; i++) {
@@ -56,7 +56,7 @@ test_room(void)
 static void
 test_weight(void)
 {
-    g_autoptr(Writer) writer = writer_new();
+    g_autoptr(Writer) writer = writer_new(NULL, NULL);
 
     for (int i = 0; i < 64; i++) {
         add_text(writer, MB, NULL);
