@@ -279,7 +279,7 @@ def test_all_rules_count_a_slot_that_waits(jobs, agent, installed):
         jobs.rule(job, "every", rulperiod="1 hour", rulstart="2020-01-01 00:00+00")
     wait_until(lambda: not installed.value("SELECT jobreplan FROM pgagent.pga_job"), "it is planned", one)
     for count in (1, 2):
-        installed.execute_as_agent(f"UPDATE pgagent.pga_job SET jobplanned = {HOUR}, jobnextrun = {HOUR}")
+        installed.execute_as_agent("UPDATE pgagent.pga_job SET jobplanned = date_trunc('hour', now()), jobnextrun = date_trunc('hour', now())")
         installed.execute("NOTIFY pgalmanac")
         if count == 1:
             jobs.wait_for_running(job, one)
