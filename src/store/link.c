@@ -8,6 +8,7 @@
 #include "base/log.h"
 
 #define PAUSE_FIRST_MS 200
+#define PAUSE_BUSY_MS  1000
 #define PAUSE_MAX_MS   5000 /* an agent must be back before others may think it dead */
 
 struct Link {
@@ -105,8 +106,11 @@ on_pause_over(gpointer user_data)
 }
 
 static void
-link_pause(Link *self)
+link_pause(Link *self, const GError *error)
 {
+    /* A server that answers and may be ready at any moment: a standby, one that starts, one that is full. */
+    if (g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_BUSY))
+        self->pause_ms = MIN(self->pause_ms, PAUSE_BUSY_MS);
     guint jitter = (guint)g_random_int_range(0, (gint32)self->pause_ms / 4 + 1);
 
     g_clear_handle_id(&self->timer_id, g_source_remove);
@@ -150,7 +154,7 @@ link_down(Link *self, const GError *error)
     if (was_open)
         self->events.lost(self->user_data);
     link_close(self);
-    link_pause(self);
+    link_pause(self, error);
 }
 
 static void

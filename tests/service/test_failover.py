@@ -45,7 +45,6 @@ def pair(make_cluster):
     return Pair(make_cluster)
 
 
-@pytest.mark.core
 def test_the_agent_goes_on_where_the_standby_was_promoted(agent, pair, directory, pgalmanac):
     """Slots of the outage follow the missed policy; a script goes on meanwhile; steps find the primary among hosts."""
     jobs = Jobs(pair.home)
