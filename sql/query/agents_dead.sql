@@ -4,7 +4,8 @@
 -- their backend. A row with our own pid that is not ours ($1 is our uuid) was left by a dead one: the pid is taken again.
 -- An agent's former connection does not count while it has a newer one.
 -- Since when the server serves says its WAL writer: that is started last, also when a standby is promoted. Who may not see
--- it knows by the connections of agents: the server was there at least since the oldest of those that live.
+-- it knows by the connections of agents: the server was there at least since the oldest of those that live. What lies
+-- in the future (the clock was set back) says nothing; leases then count anew (see agents_rewind).
 WITH agent AS (
     SELECT a.jagpid, coalesce(a.jagname, a.jagstation) AS name, a.jagepoch, a.jaguuid, a.jaglogintime, a.jaglease, a.jagdead,
            coalesce(a.jagrenewed, a.jaglease - interval '30 s') AS renewed, b.pid IS NOT NULL AS has_backend
@@ -14,9 +15,11 @@ WITH agent AS (
        AND coalesce(b.backend_start = a.jagbackendstart, true)
        AND (b.datname IS NULL OR b.datname = pg_catalog.current_database())
 ), server AS (
-    SELECT greatest(pg_catalog.pg_postmaster_start_time(),
-                    coalesce((SELECT max(backend_start) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'walwriter'),
-                             min(jaglogintime) FILTER (WHERE has_backend AND jaguuid IS NOT NULL))) AS serves_since
+    SELECT greatest(CASE WHEN pg_catalog.pg_postmaster_start_time() <= now() THEN pg_catalog.pg_postmaster_start_time() END,
+                    coalesce((SELECT max(backend_start) FROM pg_catalog.pg_stat_activity
+                              WHERE backend_type = 'walwriter' AND backend_start <= now()),
+                             min(jaglogintime) FILTER (WHERE has_backend AND jaguuid IS NOT NULL AND jaglogintime <= now())))
+               AS serves_since
     FROM agent
 )
 SELECT a.jagpid, a.name, a.jagepoch

@@ -215,21 +215,19 @@ def refusal(connection, write):
 def test_mercy_where_the_server_may_just_have_come_back(installed, sees, since, dead):
     """As after a promotion: all leases have ended. Who cannot see since when the server serves waits for the others first."""
     role = "seer" if sees else "blind"
+    wait_until(lambda: installed.value("SELECT pg_postmaster_start_time() < now() - interval '2 s'"), "the server is up for a while")
     with closing(installed.connect()) as admin, admin.cursor() as cursor:
         cursor.execute(f"DROP ROLE IF EXISTS {role}; CREATE ROLE {role} LOGIN")
         cursor.execute(f"GRANT USAGE ON SCHEMA pgagent TO {role}; GRANT ALL ON ALL TABLES IN SCHEMA pgagent TO {role}")
         if sees:
             cursor.execute(f"GRANT pg_read_all_stats TO {role}")
-        cursor.execute(
-            "INSERT INTO pgagent.pga_jobagent (jagpid, jaguuid, jagname, jagepoch, jagstation, jagrenewed, jaglease)"
-            " VALUES (1, md5('1')::uuid, 'lapsed', 1, '', now() - interval '40 s', now() - interval '10 s'),"
-            "        (2, md5('2')::uuid, 'lost', 2, '', now() - interval '10 s', now() + interval '20 s'),"
-            "        (3, md5('3')::uuid, 'fresh', 3, '', now() - interval '1 s', now() + interval '29 s')")
-    with closing(installed.connect(user=role)) as looker, looker.cursor() as cursor:
+    with closing(installed.connect(user=role, autocommit=False)) as looker, looker.cursor() as cursor:
         cursor.execute(
             "INSERT INTO pgagent.pga_jobagent (jagpid, jaguuid, jagname, jagepoch, jagstation, jagrenewed, jaglease, jaglogintime)"
-            " VALUES (pg_backend_pid(), md5('me')::uuid, 'me', 9, '', now(), now() + interval '30 s', now() - %s::interval)",
-            (since,))
+            " VALUES (1, md5('1')::uuid, 'lapsed', 1, '', now() - interval '4 s', now() - interval '1 s', now() - interval '1 h'),"
+            "        (2, md5('2')::uuid, 'lost', 2, '', now() - interval '1 s', now() + interval '2 s', now() - interval '1 h'),"
+            "        (3, md5('3')::uuid, 'fresh', 3, '', now(), now() + interval '3 s', now() - interval '1 h'),"
+            "        (pg_backend_pid(), md5('me')::uuid, 'me', 9, '', now(), now() + interval '3 s', now() - %s::interval)", (since,))
         cursor.execute("PREPARE dead AS " + read_query("agents_dead"))
         cursor.execute("EXECUTE dead (md5('me')::uuid)")
         assert sorted(row[1] for row in cursor.fetchall()) == dead
