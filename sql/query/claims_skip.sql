@@ -20,7 +20,7 @@ WITH self AS (
               seen_planned)
     WHERE pgagent.pga_paused_until() IS NULL AND EXISTS (SELECT FROM self)
 ), held AS (
-    SELECT j.jobid, j.jobbusy
+    SELECT j.jobid, j.jobbusy, j.joblastslot
     FROM pgagent.pga_job j
     JOIN wanted w ON w.jobid = j.jobid
     WHERE j.jobenabled AND ((j.jobagentid IS NOT NULL) = w.is_busy OR j.jobbusy = 'parallel')
@@ -72,9 +72,11 @@ WITH self AS (
     SELECT w.jobid, w.is_busy, w.detail,
            coalesce(w.older_from, w.slot) AS first,
            CASE WHEN q.reqjobid IS NULL THEN w.slot ELSE w.older_to END AS last,
-           w.older + (q.reqjobid IS NULL)::int4 AS slots
+           w.older + (q.reqjobid IS NULL)::int4 AS slots,
+           held.joblastslot AS before
     FROM moved m
     JOIN wanted w ON w.jobid = m.jobid
+    JOIN held ON held.jobid = m.jobid
     LEFT JOIN queued q ON q.reqjobid = w.jobid
 ), extended AS (
     UPDATE pgagent.pga_skipped s
@@ -85,8 +87,8 @@ WITH self AS (
       AND s.skpreason = 'busy' AND s.skpagent = $8::text
       AND s.skpfrom > (SELECT max(l.jlgstart) FROM pgagent.pga_joblog l
                        WHERE l.jlgjobid = w.jobid AND l.jlgstatus = 'r')
-      AND NOT EXISTS (SELECT FROM pgagent.pga_request r
-                      WHERE r.reqjobid = w.jobid AND r.reqkind = 'run' AND r.reqtrigger = 'queue' AND r.reqdue > s.skpto)
+      /* Nothing became of a slot between: one that waits, or that ran beside the others and is over already. */
+      AND s.skpto = w.before
     RETURNING s.skpjobid
 ), written AS (
     INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent)
