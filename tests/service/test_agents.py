@@ -115,13 +115,14 @@ def test_nobody_is_buried_after_an_outage(agent, make_cluster):
     """The first one to come back does not take the others for dead, however long it took."""
     home = Database.create_installed(make_cluster().start())
     jobs = Jobs(home)
-    agents = [agent(name=name, database=home) for name in ("first", "second")]
+    # With this lease nobody is buried in the two minutes and a half after the server's start.
+    agents = [agent("--lease", "300", name=name, database=home) for name in ("first", "second")]
     for one in agents:
         one.wait_for_log("works on")
     epochs = "SELECT jagname, jagepoch FROM pgagent.pga_jobagent ORDER BY 1"
     before = home.query(epochs)
     agents[1].signal(signal.SIGSTOP)  # it comes back later
-    home.execute("UPDATE pgagent.pga_jobagent SET jagrenewed = now() - interval '90 s', jaglease = now() - interval '1 min'")
+    home.execute("UPDATE pgagent.pga_jobagent SET jagrenewed = now() - interval '6 min', jaglease = now() - interval '1 min'")
     home.close()
     home.cluster.restart("immediate")
     wait_until(lambda: agents[0].log().count("works on") == 2, "one is back", agents[0])
@@ -134,7 +135,7 @@ def test_nobody_is_buried_after_an_outage(agent, make_cluster):
 @pytest.mark.core
 def test_several_agents_whose_connections_die(jobs, agent, installed):
     """Each slot has exactly one run, and that ran once."""
-    agents = [agent() for _ in range(3)]
+    agents = [agent("--lease", "300") for _ in range(3)]  # none takes another for dead that comes back slowly
     installed.execute("CREATE TABLE done (job int)")
     made = [jobs.job(f"job {number}") for number in range(30)]
     for job in made:

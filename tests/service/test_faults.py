@@ -209,7 +209,7 @@ def test_connections_that_die_again_and_again_under_load(jobs, agent, installed)
         jobs.run_now(job)
         if number % 4 == 3:
             terminate(installed, (CONTROL, LOG, OURS)[number // 4 % 3])
-    for _ in range(10):
+    for _ in range(4):
         terminate(installed, OURS)
         wait_until(lambda: len(installed.query(f"SELECT FROM pg_stat_activity WHERE {OURS}")) == 2, "it is back", one)
     for job in made:
