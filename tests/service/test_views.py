@@ -15,7 +15,7 @@ from harness.holding import HeldSql
 from harness.jobs import batch, sql
 
 COLUMNS = {
-    "pga_agents": "agent host state lease since pid epoch version runs_as batch skew full_servers",
+    "pga_agents": "agent host state lease lease_left lease_length since pid epoch version runs_as batch skew full_servers",
     "pga_running": "jobid job run since duration step step_since waits_for agent host pid agent_state because asked_by slot"
                    " local_slot is_cancelled",
     "pga_upcoming": "jobid job next_run local_time zone because planned is_running why_none",
