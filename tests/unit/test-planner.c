@@ -326,7 +326,8 @@ test_busy_rules(void)
     add_rule(rules, 11, RULE_KIND_DAILY, MONDAY + 9 * HOUR)->end_count = 1;
     Claim *claim = planner_claim_slot(planner, &job, NULL, rules, MONDAY + 9 * HOUR + 1);
 
-    g_assert_null(claim->rule_ids);
+    g_assert_cmpuint(claim->rule_ids->len, ==, 1);
+    g_assert_cmpint(g_array_index(claim->rule_ids, int, 0), ==, 11);
     g_assert_cmpint(claim->rule_id, ==, 11);
     g_assert_cmpint(claim->planned_at, ==, MONDAY + 33 * HOUR);
     g_assert_false(claim->needs_plan);
