@@ -196,7 +196,9 @@ check_result(CliSession *self, PGresult *result, GError **error)
         return true;
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     g_strlcpy(self->sqlstate, state != NULL ? state : "", sizeof(self->sqlstate));
-    if (PQstatus(self->conn) != CONNECTION_OK) {
+    /* The server gives each of its errors a state. Without one it is libpq that could not write to a server that is gone;
+     * while a last message of that server is unread, it takes the connection for good. */
+    if (PQstatus(self->conn) != CONNECTION_OK || state == NULL) {
         set_error(error, ALMANAC_ERROR_CONNECTION, PQerrorMessage(self->conn));
         return false;
     }

@@ -54,6 +54,7 @@ def test_an_agent_that_comes_back_to_a_copy(agent, home, pgalmanac):
     """It waits, says so once, and goes on when the copy is accepted; another system identifier is another server."""
     jobs = Jobs(home)
     one = agent("-l", "1", database=home)
+    one.wait_for_log("works on")  # before that it would end
     home.execute("UPDATE pgagent.pga_setting SET setvalue = '1' || substr(setvalue, strpos(setvalue, '/'))"
                  " WHERE setname = 'identity'")
     job = jobs.job("due", sql("SELECT 1"))

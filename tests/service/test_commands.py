@@ -415,15 +415,20 @@ def test_watching_while_the_server_is_restarted(program, make_cluster, agent, di
     one = agent(database=home)
     job = jobs.job("long", held.step)
     log = start(program, "log", "-d", home.conninfo, "--follow", "--json")
-    run = start(program, "run", "-d", home.conninfo, "--wait", "long")
+    run = start(program, "run", "-d", home.conninfo, "--follow", "long")
     jobs.wait_for_running(job, one)
     jobs.run_now(jobs.job("seen", sql("SELECT 1")))
-    assert json.loads(log.stdout.readline())["job"] == "seen"  # both have begun
+    while json.loads(log.stdout.readline())["job"] != "seen":
+        pass
+    while "step 1" not in run.stdout.readline():  # now both look on
+        pass
     home.close()
     home.cluster.stop("immediate")
     for process in (log, run):
-        while "trying for 5 minutes to connect again" not in process.stderr.readline():
-            pass
+        said = []
+        while "trying for 5 minutes to connect again" not in "".join(said):
+            said.append(process.stderr.readline())
+            assert said[-1], f"it ended with {process.wait(timeout=60)}, having said {said}"
     home.cluster.start()
     for process in (log, run):
         assert process.stderr.readline().endswith("connected again\n")

@@ -440,7 +440,7 @@ def test_a_locked_rule_holds_up_its_job_only(jobs, agent, installed):
     editor.commit()
     editor.close()
     assert wait_until(lambda: installed.value(PROBLEM, rules[0]), "it has ended", one).endswith("of 1 times")
-    assert "deadlock" not in installed.cluster.log()
+    assert "deadlock detected" not in installed.cluster.log()
 
 
 # after
