@@ -1,8 +1,8 @@
--- Removes history that need not be kept any longer. $1: jobs with a greater id are looked at, $2: so many of them, $3: so many
--- runs (and skipped slots, and messages) go at once, $4: the agent, $5: its epoch. One agent at a time, and only where its
--- control connection is: a pooled connection may lead to another of several servers. Rows that somebody has locked, or
--- whose steps somebody has locked, stay. Gives whether it was our turn, how much has gone, and the id to go on after; NULL =
--- all is looked at.
+-- Removes history that need not be kept any longer. $1: jobs with a greater id are looked at, $2: so many of them, but not the
+-- first $6, $3: so many runs (and skipped slots, and messages) go at once, $4: the agent, $5: its epoch. One agent at a time,
+-- and only where its control connection is: a pooled connection may lead to another of several servers. Rows that somebody
+-- has locked, or whose steps somebody has locked, stay. Gives whether it was our turn, how much has gone, and the id to go
+-- on after; NULL = all is looked at.
 WITH turn AS (
     SELECT CASE WHEN EXISTS (SELECT FROM pgagent.pga_jobagent a
                              JOIN pg_catalog.pg_stat_activity s ON s.pid = a.jagpid AND s.backend_start = a.jagbackendstart
@@ -14,7 +14,7 @@ WITH turn AS (
     SELECT j.jobid, coalesce(j.jobkeep, p.keep) AS keep, p.runs
     FROM turn t CROSS JOIN policy p CROSS JOIN pgagent.pga_job j
     WHERE t.is_ours AND j.jobid > $1::int4 AND coalesce(j.jobkeep, p.keep) IS NOT NULL
-    ORDER BY j.jobid LIMIT $2::int4
+    ORDER BY j.jobid LIMIT $2::int4 OFFSET $6::int4
 ), old_run AS (
     SELECT r.jlgid AS id
     FROM job j

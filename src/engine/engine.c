@@ -411,12 +411,14 @@ engine_run_ids(const Engine *self)
     return dispatch_run_ids(self->parts.dispatch);
 }
 
+/* A clock that is wrong by years would make all history old. */
 static bool
 engine_may_prune(gpointer user_data)
 {
     Engine *self = user_data;
 
-    return store_is_ready(self->parts.store) && !self->is_stopping && !self->has_trouble;
+    return store_is_ready(self->parts.store) && store_knows_the_day(self->parts.store) &&
+           !self->is_stopping && !self->has_trouble;
 }
 
 Engine *

@@ -20,6 +20,8 @@
 #define PAUSE_MIN_MS 100
 /* … and is left for the next round if somebody's old snapshot has it wade through what is removed already. */
 #define SLOW_MS 5000
+/* Jobs whose history is refused, in one round: it may be that of all. */
+#define REFUSED_MAX 5
 
 struct Prune {
     const EngineParts *parts;
@@ -28,9 +30,12 @@ struct Prune {
     guint timer_id;
     HistoryPruning *pruning; /* the batch that is under way */
     int64_t began_mono;      /* when it began */
-    int after_id;            /* how far the round is */
-    int64_t removed;         /* in this round */
-    bool has_trouble;        /* it fails, and that was said */
+    HistoryPlace place; /* how far it is; a round that breaks off is continued by the next one */
+    int singly;         /* so many jobs are looked at one by one: one of them is refused */
+    int refused;        /* in this round */
+    int64_t removed;    /* in this round */
+    bool is_fine;       /* since it began with the first job */
+    bool has_trouble;   /* it fails, and that was said */
 };
 
 static gboolean on_time(gpointer user_data);
@@ -46,22 +51,79 @@ static void
 prune_end_round(Prune *self)
 {
     log_debug("removed %" PRId64 " rows of old history", self->removed);
-    self->after_id = HISTORY_FIRST_JOB;
+    self->refused = 0;
     self->removed = 0;
     prune_wait(self, ROUND_MS);
 }
 
-/* One message per change of state; that the database is away is said elsewhere. */
+/* All jobs were looked at. */
 static void
-prune_failed(Prune *self, const GError *error)
+prune_wrap_around(Prune *self)
 {
-    if (!self->has_trouble && !error_is_transient(error) && store_is_ready(self->parts->store)) {
-        log_warning("could not remove old history, will keep trying: %s", error->message);
-        self->has_trouble = true;
-    } else {
-        log_debug("could not remove old history: %s", error->message);
+    if (self->has_trouble && self->is_fine) {
+        log_notice("old history can be removed again");
+        self->has_trouble = false;
     }
+    self->place = (HistoryPlace){.after_id = HISTORY_FIRST_JOB};
+    self->singly = 0;
+    self->is_fine = true;
     prune_end_round(self);
+}
+
+static void
+prune_go_on(Prune *self, int64_t took_ms)
+{
+    if (took_ms > SLOW_MS || self->refused == REFUSED_MAX)
+        prune_end_round(self);
+    else
+        prune_wait(self, MAX(took_ms * PAUSE_FACTOR, PAUSE_MIN_MS));
+}
+
+/* One message per change of state. What only has to wait, for somebody who holds it, is not worth one. */
+static void
+prune_note_trouble(Prune *self, const GError *error)
+{
+    bool is_news = !self->has_trouble && !error_is_transient(error);
+
+    if (is_news)
+        log_error("could not remove old history, will keep trying: %s", error->message);
+    else
+        log_debug("could not remove old history: %s", error->message);
+    self->has_trouble |= is_news;
+    self->is_fine = false;
+}
+
+/* It may be one job's alone: that is found, and passed over. */
+static void
+prune_refused(Prune *self, const GError *error, int64_t took_ms)
+{
+    prune_note_trouble(self, error);
+    if (self->singly == 0) {
+        self->singly = HISTORY_BATCH_JOBS;
+    } else {
+        self->singly--;
+        self->place.passed_over++;
+        self->refused++;
+    }
+    prune_go_on(self, took_ms);
+}
+
+static void
+prune_advance(Prune *self, int go_on_after)
+{
+    if (go_on_after == self->place.after_id)
+        return;
+    self->place.after_id = go_on_after;
+    self->place.passed_over = 0;
+    self->singly = MAX(self->singly - 1, 0);
+}
+
+/* That the database is away is said elsewhere. */
+static bool
+is_of_connection(const Prune *self, const GError *error)
+{
+    return error_is_cut_off(error) || !store_is_ready(self->parts->store) ||
+           g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_TIMEOUT);
 }
 
 static void
@@ -71,20 +133,23 @@ on_pruned(const HistoryBatch *batch, const GError *error, gpointer user_data)
     int64_t took_ms = (clock_now_mono() - self->began_mono) / CLOCK_US_PER_MS;
     g_autoptr(HistoryPruning) pruning = g_steal_pointer(&self->pruning);
 
-    if (error != NULL) {
-        prune_failed(self, error);
-        return;
-    }
-    if (self->has_trouble)
-        log_notice("old history can be removed again");
-    self->has_trouble = false;
-    self->removed += batch->removed;
-    if (!batch->is_ours || !batch->has_more || took_ms > SLOW_MS) {
+    if (error != NULL && is_of_connection(self, error)) {
         prune_end_round(self);
         return;
     }
-    self->after_id = batch->go_on_after;
-    prune_wait(self, MAX(took_ms * PAUSE_FACTOR, PAUSE_MIN_MS));
+    if (error != NULL) {
+        prune_refused(self, error, took_ms);
+        return;
+    }
+    self->removed += batch->removed;
+    if (!batch->is_ours) {
+        prune_end_round(self);
+    } else if (!batch->has_more) {
+        prune_wrap_around(self);
+    } else {
+        prune_advance(self, batch->go_on_after);
+        prune_go_on(self, took_ms);
+    }
 }
 
 static gboolean
@@ -99,8 +164,9 @@ on_time(gpointer user_data)
         return G_SOURCE_REMOVE;
     }
     self->began_mono = clock_now_mono();
+    self->place.is_single = self->singly > 0;
     self->pruning = history_prune(self->parts->store, context->pool, context->own_target,
-                                  self->after_id, on_pruned, self);
+                                  &self->place, on_pruned, self);
     return G_SOURCE_REMOVE;
 }
 
@@ -126,7 +192,8 @@ prune_new(const EngineParts *parts, PruneMay may, gpointer user_data)
     self->parts = parts;
     self->may = may;
     self->user_data = user_data;
-    self->after_id = HISTORY_FIRST_JOB;
+    self->place.after_id = HISTORY_FIRST_JOB;
+    self->is_fine = true;
     return self;
 }
 

@@ -38,10 +38,17 @@ distance(int64_t value, int64_t least, int64_t most, int64_t limit)
     return value - (least + (most - least) / 2);
 }
 
+/* What was told is taken back only by a quick answer, and only if it is far from true: else a difference near the limit, or
+ * a busy machine, would bring a message with each answer. */
 static int64_t
-skew_of(const ClockReading *sent, const ClockReading *got, int64_t server_at)
+skew_of(const ClockWatch *self, const ClockReading *sent, const ClockReading *got,
+        int64_t server_at)
 {
-    return -distance(server_at, sent->at, got->at, LIMIT_US);
+    if (self->told_skew_us == 0)
+        return -distance(server_at, sent->at, got->at, LIMIT_US);
+    if (got->boot - sent->boot > LIMIT_US / 2)
+        return self->told_skew_us;
+    return -distance(server_at, sent->at, got->at, LIMIT_US / 2);
 }
 
 /* True if it is worth a message: it came, it went, or it is another one. */
@@ -86,9 +93,9 @@ tell_step(int64_t step_us, int64_t skew_us)
                     "looking for what is due; %s",
                     step, skew);
     else
-        log_warning("the database's clock was stepped back by %s: slots that have passed already "
-                    "are not run again; %s",
-                    step, skew);
+        log_error("the database's clock was stepped back by %s: slots that have passed already "
+                  "are not run again; %s",
+                  step, skew);
 }
 
 static void
@@ -124,7 +131,7 @@ clock_watch_note(ClockWatch *self, const ClockReading *sent, const ClockReading 
 {
     int64_t step_us = self->has_last ? step_of(self, sent, got, server_at) : 0;
     int64_t slept_us = self->has_last ? sleep_of(self, got) : 0;
-    int64_t skew_us = skew_of(sent, got, server_at);
+    int64_t skew_us = skew_of(self, sent, got, server_at);
     unsigned news = self->has_last ? 0 : CLOCK_FIRST;
     bool is_new_skew = skew_has_changed(self, skew_us);
 

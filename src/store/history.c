@@ -7,7 +7,6 @@
 #include "store/sql.h"
 
 /* What one statement looks at and removes: a few dozen milliseconds, so that no snapshot and no lock is held for long. */
-#define BATCH_JOBS 200
 #define BATCH_ROWS 300
 /* The statement's own limit (session_setup) ends it before; this is for a connection that does not answer any more. */
 #define LIMIT_MS 90000
@@ -97,19 +96,20 @@ on_limit(gpointer user_data)
 }
 
 HistoryPruning *
-history_prune(Store *store, DbPool *pool, DbTarget *target, int after_id, HistoryPruned pruned,
-              gpointer user_data)
+history_prune(Store *store, DbPool *pool, DbTarget *target, const HistoryPlace *place,
+              HistoryPruned pruned, gpointer user_data)
 {
     HistoryPruning *self = g_new0(HistoryPruning, 1);
 
     self->pruned = pruned;
     self->user_data = user_data;
     self->params = db_params_new();
-    db_params_add_int4(self->params, after_id);
-    db_params_add_int4(self->params, BATCH_JOBS);
+    db_params_add_int4(self->params, place->after_id);
+    db_params_add_int4(self->params, place->is_single ? 1 : HISTORY_BATCH_JOBS);
     db_params_add_int4(self->params, BATCH_ROWS);
     db_params_add_text(self->params, store_uuid(store));
     db_params_add_int8(self->params, store_epoch(store));
+    db_params_add_int4(self->params, place->passed_over);
     self->limit_id = g_timeout_add(LIMIT_MS, on_limit, self);
     self->lease = db_pool_acquire(pool, target, on_connected, self);
     return self;

@@ -24,6 +24,8 @@
 /* A log connection that has not answered for so many heartbeats is given up. */
 #define LOG_SILENT_BEATS 4
 
+#define DAY_US (INT64_C(86400) * CLOCK_US_PER_SECOND)
+
 static const char was_declared_dead[] = "was declared dead";
 
 struct Store {
@@ -220,6 +222,12 @@ store_note_time(Store *self, const ClockReading *sent, const ClockReading *got, 
     if ((news & (CLOCK_FORWARD | CLOCK_BACK | CLOCK_SLEPT)) && self->is_ready)
         self->events.notified(self->user_data);
     return news;
+}
+
+bool
+store_knows_the_day(const Store *self)
+{
+    return self->clock.has_last && ABS(self->clock.told_skew_us) < DAY_US;
 }
 
 void

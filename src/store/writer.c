@@ -301,7 +301,7 @@ static void
 writer_in_trouble(Writer *self, const GError *error)
 {
     if (self->trouble_ms == 0)
-        log_warning("could not write to the log tables, will keep trying: %s", error->message);
+        log_error("could not write to the log tables, will keep trying: %s", error->message);
     self->trouble_ms = CLAMP(self->trouble_ms * 2, TROUBLE_FIRST_MS, PAUSE_MAX_MS);
     writer_take_back(self);
     writer_schedule(self, self->trouble_ms);

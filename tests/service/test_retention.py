@@ -8,6 +8,7 @@ from datetime import timedelta
 import psycopg2
 import pytest
 
+from harness import FakeTime
 from harness.holding import HeldSql
 from harness.jobs import sql
 from harness.waiting import wait_until
@@ -50,7 +51,7 @@ def prune(history, states, agent):
     """Has an agent look at all jobs that are there."""
     def look():
         last = history("last", "s" * 50, jobkeep="1 h")
-        one = agent()
+        one = agent("--lease", "3")
         wait_until(lambda: len(states(last)) < 50, "the history of the last job is cut", one)
         return one
     return look
@@ -143,16 +144,35 @@ def test_a_large_history(history, agent, jobs, installed):
     assert left > 3000 and most == 300
 
 
-def test_it_is_refused(history, states, agent, jobs, installed):
-    """Said once, and nothing else is the worse for it."""
-    job = history("old", "s" * 200)
+def test_it_is_refused(history, states, prune, agent, jobs, installed):
+    """For one job, by somebody's trigger: said once, also without -l, and neither the others' history nor anything else is the
+    worse for it."""
+    first, held, later = (history(name, "s" * 40, jobkeep="1 h") for name in ("first", "held", "later"))
     installed.execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
                       " $$ BEGIN RAISE EXCEPTION 'history is holy'; END $$;"
-                      "CREATE TRIGGER refuse BEFORE DELETE ON pgagent.pga_joblog EXECUTE PROCEDURE refuse()")
-    one = agent("-l", "1")
-    one.wait_for_log("could not remove old history, will keep trying: history is holy")
+                      f"CREATE TRIGGER refuse BEFORE DELETE ON pgagent.pga_joblog FOR EACH ROW WHEN (OLD.jlgjobid = {held})"
+                      " EXECUTE PROCEDURE refuse()")
+    one = prune()
+    assert [len(states(job)) for job in (first, held, later)] == [20, 40, 20]
     assert jobs.run(jobs.job("fine", sql("SELECT 1")), agent=one)[0] == "s"
-    assert states(job) == "s" * 200
+    assert one.log().count("could not remove old history, will keep trying: history is holy") == 1, one.log()
+    assert "old history can be removed again" not in one.log()
+    wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_agentlog WHERE aglmessage LIKE '%%holy%%'") == 1,
+               "it is in the table", one)
+
+
+def test_a_clock_that_is_wrong_by_years(history, states, agent, directory, installed):
+    """The server's or the agent's, nobody knows: nothing is removed until they agree."""
+    clock = FakeTime(directory, "-3y")
+    job = history("successes", "s" * 50, jobkeep="1 h")
+    one = agent("-l", "1", "--lease", "3", environment=clock.environment)
+    one.wait_for_log("this agent's clock is 1095d behind the database's")
+    before = installed.value("SELECT jagrenewed FROM pgagent.pga_jobagent")
+    wait_until(lambda: installed.value("SELECT jagrenewed > %s + interval '2.5 s' FROM pgagent.pga_jobagent", before),
+               "the time at which it would begin has passed", one)
+    assert len(states(job)) == 50
+    clock.set("+0")
+    wait_until(lambda: len(states(job)) == 20, "the history is cut", one)
 
 
 @pytest.mark.mainly_sql

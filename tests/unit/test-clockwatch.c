@@ -91,6 +91,26 @@ test_slow_answer(void)
     check(cases, G_N_ELEMENTS(cases));
 }
 
+/* Neither a difference near the limit nor slow answers bring one message after the other. */
+static void
+test_told_once(void)
+{
+    static const Case cases[] = {
+        {.news = CLOCK_FIRST},
+        {9, 3, 3, 3, 0, 0, 6},
+        {1, 3, 3, 3, 0, 0, 6},
+        /* Still 4 s ahead: it was asked 5 s before it said that. */
+        {3, 3, 3, 8, 10, 0, 6},
+        {3, 3, 3, -2, 0, 0, 6},
+        {3, 3, 3, 3, 20, 0, 6},
+        {3, 3, 3, 8, 0, 0, 0},
+        {6, 3, 3, 3, 0, 0, 0},
+        /* 6 s */
+        {7, 3, 3, 3, 0, 0, 6},
+    };
+    check(cases, G_N_ELEMENTS(cases));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -99,5 +119,6 @@ main(int argc, char **argv)
     g_test_add_func("/clockwatch/database", test_database);
     g_test_add_func("/clockwatch/sleep", test_sleep);
     g_test_add_func("/clockwatch/slow_answer", test_slow_answer);
+    g_test_add_func("/clockwatch/told_once", test_told_once);
     return g_test_run();
 }
