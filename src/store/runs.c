@@ -240,6 +240,12 @@ runs_close_step(Store *store, int64_t step_log_id, char status, int result, int6
     step_end_write(end);
 }
 
+static WriterAnswer
+on_given_up_closed(const DbResult *result, const GError *error, gpointer user_data)
+{
+    return error == NULL && db_result_rows(result) == 0 ? WRITER_AGAIN : WRITER_DONE;
+}
+
 void
 runs_close_given_up(Store *store)
 {
@@ -247,7 +253,7 @@ runs_close_given_up(Store *store)
 
     db_params_add_int8(params, store_epoch(store));
     writer_add(store_writer(store), sql_query("runs_close_given_up"), g_steal_pointer(&params),
-               NULL, NULL);
+               on_given_up_closed, NULL);
 }
 
 /* The end of a run */

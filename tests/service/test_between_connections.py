@@ -145,3 +145,26 @@ def test_a_write_waits_for_nobody_who_holds_its_row(installed, reconnected, name
             person.rollback()
             cursor.execute(f"EXECUTE write ({row}, {more})")
     assert installed.value("SELECT jslpid IS NOT NULL OR jslwaiting IS NOT NULL OR jslstatus = 's' FROM pgagent.pga_jobsteplog")
+
+
+def test_ends_of_steps_that_were_given_up(installed, reconnected):
+    """Too much waited to be written. Only where the run is over, and was this epoch's; what somebody holds is closed later."""
+    step = installed.value("INSERT INTO pgagent.pga_jobstep (jstjobid, jstname, jstkind, jstcode, jstdbname) VALUES (%s, 's', 's', '', 'x')"
+                           " RETURNING jstid", reconnected)
+    installed.execute("DELETE FROM pgagent.pga_joblog")
+    installed.execute("WITH run AS (INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus, jlgepoch) VALUES (%s, 's', 7), (%s, 's', 7),"
+                      " (%s, 'r', 7), (%s, 's', 8) RETURNING jlgid, jlgstatus)"
+                      " INSERT INTO pgagent.pga_jobsteplog (jsljlgid, jsljstid, jslstatus) SELECT jlgid, %s, 'r' FROM run ORDER BY jlgid",
+                      *[reconnected] * 4, step)
+    left = "SELECT string_agg(jslstatus, '' ORDER BY jslid) FROM pgagent.pga_jobsteplog"
+    with closing(installed.connect(autocommit=False)) as person, closing(installed.connect()) as log:
+        person.cursor().execute("SELECT FROM pgagent.pga_jobsteplog ORDER BY jslid LIMIT 1 FOR UPDATE")
+        with log.cursor() as cursor:
+            cursor.execute(f"PREPARE write AS {read_query('runs_close_given_up')}")
+            cursor.execute("EXECUTE write (7)")
+            assert cursor.fetchall() == [] and installed.value(left) == "rdrr"
+            person.rollback()
+            cursor.execute("EXECUTE write (7)")
+            assert cursor.fetchall() == [(True,)] and installed.value(left) == "ddrr"
+            cursor.execute("EXECUTE write (7)")
+            assert cursor.fetchall() == [(True,)]

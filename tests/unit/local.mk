@@ -25,6 +25,7 @@ STORE_TESTS = \
 tests_unit_test_clockwatch_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 tests_unit_test_identity_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 tests_unit_test_lease_LDADD = libstore.a libbase.a $(GLIB_LIBS)
+tests_unit_test_writer_SOURCES = tests/unit/test-writer.c tests/unit/answers.c tests/unit/answers.h tests/unit/server.c tests/unit/server.h
 tests_unit_test_writer_LDADD = libstore.a libdb.a libcalendar.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
 tests_unit_test_schema_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 check_PROGRAMS += $(STORE_TESTS)
