@@ -10,11 +10,29 @@
 #include "base/log.h"
 #include "base/processes.h"
 
-/* As batch steps name them, followed by job and step and what makes it unique. */
+/* pgAgent's own begin with pga_. */
+#define PREFIX "pgalmanac_"
+
+/* A short one: the path of a socket in the directory must not become too long. */
+static guint
+host_code(void)
+{
+    return g_str_hash(g_get_host_name());
+}
+
+char *
+leftovers_prefix(int job_id, int step_id)
+{
+    return g_strdup_printf(PREFIX "%08x_%d_%d_", host_code(), job_id, step_id);
+}
+
 static bool
 is_of_step(const char *name)
 {
-    return g_regex_match_simple("^" SCRATCH_OF_STEP "[0-9]+_[0-9]+_[A-Za-z0-9]{6}$", name, 0, 0);
+    g_autofree char *pattern = g_strdup_printf(
+        "^" PREFIX "%08x_[0-9]+_[0-9]+_[A-Za-z0-9]{6}(\\" SCRATCH_ENDED ")?$", host_code());
+
+    return g_regex_match_simple(pattern, name, 0, 0);
 }
 
 uid_t
@@ -26,14 +44,18 @@ leftovers_user(const char *name)
 }
 
 static void
-end_leftover(const Scratch *scratch)
+end_leftover(Scratch *scratch)
 {
+    if (g_str_has_suffix(scratch_path(scratch), SCRATCH_ENDED))
+        return;
+
     g_autofree char *mark = scratch_mark(scratch);
     guint ended = processes_end(mark, scratch_owner(scratch));
 
     log_notice("an agent was killed here while the script in \"%s\" ran: ended %u processes that "
                "it left, removing the directory",
                scratch_path(scratch), ended);
+    scratch_end(scratch);
 }
 
 GPtrArray *

@@ -188,11 +188,32 @@ scratch_give_to(Scratch *self, const char *user, GError **error)
     return give_descriptor(self->directory, self->path, user, error);
 }
 
+void
+scratch_end(Scratch *self)
+{
+    if (g_str_has_suffix(self->path, SCRATCH_ENDED))
+        return;
+
+    g_autofree char *path = g_strconcat(self->path, SCRATCH_ENDED, NULL);
+    if (rename(self->path, path) != 0)
+        return;
+    g_free(self->path);
+    self->path = g_steal_pointer(&path);
+}
+
+static bool
+is_on_device(int descriptor, dev_t device)
+{
+    struct stat status;
+
+    return fstat(descriptor, &status) == 0 && status.st_dev == device;
+}
+
 /* Takes the descriptor over. */
 static void
-empty_directory(int descriptor, int depth)
+empty_directory(int descriptor, dev_t device, int depth)
 {
-    DIR *directory = fdopendir(descriptor);
+    DIR *directory = is_on_device(descriptor, device) ? fdopendir(descriptor) : NULL;
 
     if (directory == NULL) {
         (void)close(descriptor);
@@ -208,7 +229,7 @@ empty_directory(int descriptor, int depth)
         if (below < 0)
             continue;
         if (depth < DEPTH_MAX)
-            empty_directory(below, depth + 1);
+            empty_directory(below, device, depth + 1);
         else
             (void)close(below);
         (void)unlinkat(descriptor, name, AT_REMOVEDIR);
@@ -219,9 +240,16 @@ empty_directory(int descriptor, int depth)
 void
 scratch_free(Scratch *self)
 {
+    struct stat status;
+
     if (self == NULL)
         return;
-    empty_directory(self->directory, 0);
+    /* The lock ends with the descriptor, before the directory is gone. */
+    scratch_end(self);
+    if (fstat(self->directory, &status) == 0)
+        empty_directory(self->directory, status.st_dev, 0);
+    else
+        (void)close(self->directory);
     (void)rmdir(self->path);
     g_free(self->path);
     g_free(self);

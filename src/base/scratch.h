@@ -9,8 +9,8 @@
 
 typedef struct Scratch Scratch;
 
-/* How the names of those of batch steps begin; pgAgent's own begin with pga_. */
-#define SCRATCH_OF_STEP "pgalmanac_"
+/* How the name of one ends that is only still to be removed (see scratch_end). */
+#define SCRATCH_ENDED ".ended"
 
 /* In the system's directory for temporary files, mode 0700; prefix is the first part of its name. */
 Scratch *scratch_new(const char *prefix, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -25,6 +25,10 @@ char *scratch_add_program(Scratch *self, const char *name, const char *text, con
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Gives the directory itself to a user of this system. */
 bool scratch_give_to(Scratch *self, const char *user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Removes it with all that is in it; symbolic links are removed, not followed. Accepts NULL. */
+/* What it was for has ended: it gets another name, by which whoever finds it knows that, should we die or be unable to remove
+ * it. Not before the mark has served. May be called again. */
+void scratch_end(Scratch *self);
+/* Removes it with all that is in it; symbolic links are removed, not followed, and what is mounted there stays. Accepts
+ * NULL. */
 void scratch_free(Scratch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scratch, scratch_free)

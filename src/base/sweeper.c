@@ -90,8 +90,12 @@ push(Sweeper *self, Task task)
 void
 sweeper_take(Sweeper *self, Scratch *scratch, SweepWhat what)
 {
-    if (scratch != NULL)
-        push(self, (Task){.scratch = scratch, .what = what});
+    if (scratch == NULL)
+        return;
+    /* At once: it may wait in line for long. */
+    if (what == SWEEP_DIRECTORY)
+        scratch_end(scratch);
+    push(self, (Task){.scratch = scratch, .what = what});
 }
 
 void

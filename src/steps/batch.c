@@ -11,6 +11,7 @@
 
 #include "base/child.h"
 #include "base/error.h"
+#include "base/leftovers.h"
 #include "steps/step.h"
 
 typedef struct {
@@ -72,8 +73,7 @@ with_unix_line_ends(const char *code)
 static bool
 batch_write_file(BatchStep *self, GError **error)
 {
-    g_autofree char *prefix =
-        g_strdup_printf(SCRATCH_OF_STEP "%d_%d_", self->job_id, self->step_id);
+    g_autofree char *prefix = leftovers_prefix(self->job_id, self->step_id);
     g_autofree char *name = g_strdup_printf("%d_%d.scr", self->job_id, self->step_id);
     g_autofree char *code = with_unix_line_ends(self->code);
 

@@ -85,10 +85,11 @@ test_leftovers(void)
 {
     g_autoptr(GError) error = NULL;
     Sweeper *sweeper = sweeper_new();
-    Scratch *held = scratch_new(SCRATCH_OF_STEP "1_1_", &error);
+    g_autofree char *prefix = leftovers_prefix(1, 2);
+    Scratch *held = scratch_new(prefix, &error);
     g_assert_no_error(error);
-    g_autofree char *left = g_strdup_printf("%s/" SCRATCH_OF_STEP "1_2_abcdef", g_get_tmp_dir());
-    g_autofree char *alike = g_strdup_printf("%s/" SCRATCH_OF_STEP "data", g_get_tmp_dir());
+    g_autofree char *left = g_strdup_printf("%s/%sabcdef", g_get_tmp_dir(), prefix);
+    g_autofree char *alike = g_strdup_printf("%s/pgalmanac_00000000_1_2_abcdef", g_get_tmp_dir());
     g_autofree char *mark = g_strdup_printf("PGALMANAC_STEP=%s", left);
 
     g_assert_cmpint(g_mkdir_with_parents(left, 0700), ==, 0);
@@ -104,6 +105,44 @@ test_leftovers(void)
     g_assert_cmpint(rmdir(alike), ==, 0);
 }
 
+/* It started a service and ended, but its directory could not be removed, or not yet, when its agent was killed. */
+static void
+test_ended(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *prefix = leftovers_prefix(1, 3);
+    Scratch *scratch = scratch_new(prefix, &error);
+    g_assert_no_error(error);
+    g_autofree char *mark = scratch_mark(scratch);
+    g_autofree char *path = g_strdup(scratch_path(scratch));
+    g_autofree char *ended = g_strconcat(path, SCRATCH_ENDED, NULL);
+    g_autoptr(GString) deep = g_string_new(path);
+    GPid service = start(mark);
+
+    for (int i = 0; i < 70; i++)
+        g_string_append(deep, "/d");
+    g_assert_cmpint(g_mkdir_with_parents(deep->str, 0700), ==, 0);
+    for (int i = 0; i < 2; i++) {
+        Sweeper *sweeper = sweeper_new();
+
+        sweeper_take(sweeper, g_steal_pointer(&scratch), SWEEP_DIRECTORY);
+        sweeper_look_for_leftovers(sweeper, leftovers_user(NULL));
+        sweeper_free(sweeper);
+        g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+        g_assert_true(g_file_test(ended, G_FILE_TEST_EXISTS));
+    }
+    g_assert_cmpint(waitpid(service, NULL, WNOHANG), ==, 0);
+    g_assert_cmpint(processes_end(mark, geteuid()), >=, 1);
+    assert_killed(service);
+
+    for (gsize length = deep->len; length > strlen(path); length -= 2) {
+        g_autofree char *below = g_strdup_printf("%s%.*s", ended, (int)(length - strlen(path)),
+                                                 deep->str + strlen(path));
+        g_assert_cmpint(rmdir(below), ==, 0);
+    }
+    g_assert_cmpint(rmdir(ended), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -111,5 +150,6 @@ main(int argc, char **argv)
     g_test_add_func("/processes/mark", test_mark);
     g_test_add_func("/processes/identity", test_identity);
     g_test_add_func("/processes/leftovers", test_leftovers);
+    g_test_add_func("/processes/ended", test_ended);
     return g_test_run();
 }
