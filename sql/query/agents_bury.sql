@@ -1,6 +1,6 @@
--- Closes what a dead agent (row $1; $4: it is proved that its process is gone) had in hand and removes its row. 'd' says: it may have done anything up to all
--- of its work. Looks again at the row under a lock: it may have come back meanwhile. Jobs that somebody has locked
--- are left, with their runs and the agent's row, until the next time. What is done is written to pga_agentlog (in the name
+-- Closes what a dead agent (row $1; $4: it is proved that its process is gone) had in hand and removes its row. 'd' says: it
+-- may have done anything up to all of its work. Looks again at the row under a lock: it may have come back meanwhile. Jobs
+-- that somebody has locked, or a log row of theirs, are left, with their runs and the agent's row, until the next time. What is done is written to pga_agentlog (in the name
 -- of $3, which buries) and comes back. A run of a job with jobrestart is asked for again here, so that this cannot be lost,
 -- but not if somebody wanted it cancelled, and no more than three times in a row. What its steps still do on this server is
 -- ended at once; what they do on others comes back, for somebody who can connect there.
@@ -10,8 +10,9 @@ WITH dead AS (
                 WHEN $4::bool THEN 'its process is gone'
                 WHEN jaglease < now() THEN 'its lease ended'
                 ELSE 'its connection ended and it did not come back' END AS why
-    FROM pgagent.pga_jobagent
+    FROM pgagent.pga_jobagent a
     WHERE jagpid = $1::int4 AND jagepoch IS NOT DISTINCT FROM $2::int8
+      AND ($4::bool OR NOT EXISTS (SELECT FROM pgagent.pga_jobagent n WHERE n.jaguuid = a.jaguuid AND n.jaglease > a.jaglease))
       AND ($4::bool OR jaglease IS NULL OR jagdead IS NOT NULL OR jagrenewed IS NULL OR jaglease < now() OR jagrenewed < now() - (jaglease - jagrenewed) / 6)
     FOR UPDATE SKIP LOCKED
 ), beside AS (
@@ -27,29 +28,49 @@ WITH dead AS (
     FROM pgagent.pga_job j, dead
     WHERE j.jobagentid = dead.jagpid OR j.jobid IN (SELECT jobid FROM beside)
     FOR NO KEY UPDATE OF j SKIP LOCKED
+), open AS (
+    SELECT l.jlgid, l.jlgjobid
+    FROM pgagent.pga_joblog l, dead
+    WHERE l.jlgstatus = 'r'
+      AND CASE WHEN dead.jaguuid IS NULL THEN l.jlgepoch IS NULL AND l.jlgjobid IN (SELECT jobid FROM held)
+               ELSE l.jlgepoch = dead.jagepoch END
+), held_runs AS (
+    SELECT l.jlgid
+    FROM pgagent.pga_joblog l
+    WHERE l.jlgid = ANY (ARRAY(SELECT jlgid FROM open)) AND l.jlgstatus = 'r'
+    FOR NO KEY UPDATE SKIP LOCKED
+), held_steps AS (
+    SELECT s.jslid, s.jsljlgid
+    FROM pgagent.pga_jobsteplog s
+    WHERE s.jsljlgid = ANY (ARRAY(SELECT jlgid FROM open)) AND s.jslstatus = 'r'
+    FOR NO KEY UPDATE SKIP LOCKED
+), stuck AS (
+    SELECT o.jlgid, o.jlgjobid
+    FROM open o
+    WHERE o.jlgid NOT IN (SELECT jlgid FROM held_runs)
+       OR o.jlgid IN (SELECT s.jsljlgid FROM pgagent.pga_jobsteplog s
+                      WHERE s.jsljlgid = ANY (ARRAY(SELECT jlgid FROM open)) AND s.jslstatus = 'r'
+                        AND s.jslid NOT IN (SELECT jslid FROM held_steps))
 ), jobs AS (
     /* Another run may have been closed between our snapshot and our lock (see runs_close). */
     SELECT h.jobid, h.is_repeated
     FROM held h
     WHERE NOT EXISTS (SELECT FROM beside b WHERE b.jobid = h.jobid AND b.version <> h.version)
+      AND h.jobid NOT IN (SELECT jlgjobid FROM stuck)
 ), left_jobs AS (
     SELECT j.jobid
     FROM pgagent.pga_job j, dead
     WHERE (j.jobagentid = dead.jagpid OR j.jobid IN (SELECT jobid FROM beside)) AND j.jobid NOT IN (SELECT jobid FROM jobs)
 ), runs AS (
-    SELECT l.jlgid
-    FROM pgagent.pga_joblog l, dead
-    WHERE l.jlgstatus = 'r'
-      AND CASE WHEN dead.jaguuid IS NULL
-               THEN l.jlgepoch IS NULL AND l.jlgjobid IN (SELECT jobid FROM jobs)
-               ELSE l.jlgepoch = dead.jagepoch AND l.jlgjobid NOT IN (SELECT jobid FROM left_jobs) END
+    SELECT o.jlgid
+    FROM open o
+    WHERE o.jlgjobid NOT IN (SELECT jobid FROM left_jobs) AND o.jlgid NOT IN (SELECT jlgid FROM stuck)
 ), steps AS (
     UPDATE pgagent.pga_jobsteplog s
     SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart, jslwaiting = NULL,
         jsloutput = coalesce(nullif(jsloutput, '') || E'\n', '')
                     || 'The agent died while this step ran; what it did may have been committed.'
-    FROM runs
-    WHERE s.jsljlgid = runs.jlgid AND s.jslstatus = 'r'
+    WHERE s.jslid = ANY (ARRAY(SELECT h.jslid FROM held_steps h WHERE h.jsljlgid IN (SELECT jlgid FROM runs)))
     RETURNING s.jslid, s.jsljlgid, s.jsljstid, s.jslpid, s.jslpidstart
 ), ended AS (
     /* Their processes on this server: the same role may end them. A number that was taken again has another start. */
@@ -66,8 +87,8 @@ WITH dead AS (
     UPDATE pgagent.pga_joblog l
     SET jlgstatus = 'd', jlgduration = clock_timestamp() - jlgstart,
         jlgreason = 'agent "' || dead.name || '" died while the job ran'
-    FROM runs, dead
-    WHERE l.jlgid = runs.jlgid AND l.jlgstatus = 'r'
+    FROM dead
+    WHERE l.jlgid = ANY (ARRAY(SELECT jlgid FROM runs))
     RETURNING l.jlgid, l.jlgjobid, l.jlgattempt
 ), lost AS (
     SELECT c.jlgid, c.jlgjobid, c.jlgattempt

@@ -1,19 +1,29 @@
 -- Runs that are open although no agent in the register has their epoch (somebody deleted its row), and runs of
--- stock agents that nobody holds any more. The jobs are locked because a trigger notes the end of their runs. The rest is as
--- in agents_bury; $1 is the name of the agent that buries.
-WITH orphans AS (
+-- stock agents that nobody holds any more. The jobs are locked because a trigger notes the end of their runs; where somebody has
+-- one of the rows locked, the run follows later. The rest is as in agents_bury; $1 is the name of the agent that buries.
+WITH held_runs AS (
     SELECT l.jlgid, j.jobenabled AND j.jobrestart AS is_repeated
     FROM pgagent.pga_joblog l
     JOIN pgagent.pga_job j ON j.jobid = l.jlgjobid
     WHERE l.jlgstatus = 'r'
       AND CASE WHEN l.jlgepoch IS NULL THEN j.jobagentid IS NULL
                ELSE NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagepoch = l.jlgepoch) END
-    FOR NO KEY UPDATE OF j SKIP LOCKED
+    FOR NO KEY UPDATE OF j, l SKIP LOCKED
+), held_steps AS (
+    SELECT s.jslid, s.jsljlgid
+    FROM pgagent.pga_jobsteplog s
+    WHERE s.jsljlgid = ANY (ARRAY(SELECT jlgid FROM held_runs)) AND s.jslstatus = 'r'
+    FOR NO KEY UPDATE SKIP LOCKED
+), orphans AS (
+    SELECT h.jlgid, h.is_repeated
+    FROM held_runs h
+    WHERE h.jlgid NOT IN (SELECT s.jsljlgid FROM pgagent.pga_jobsteplog s
+                          WHERE s.jsljlgid = ANY (ARRAY(SELECT jlgid FROM held_runs)) AND s.jslstatus = 'r'
+                            AND s.jslid NOT IN (SELECT jslid FROM held_steps))
 ), steps AS (
     UPDATE pgagent.pga_jobsteplog s
     SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart, jslwaiting = NULL
-    FROM orphans
-    WHERE s.jsljlgid = orphans.jlgid AND s.jslstatus = 'r'
+    WHERE s.jslid = ANY (ARRAY(SELECT h.jslid FROM held_steps h WHERE h.jsljlgid IN (SELECT jlgid FROM orphans)))
     RETURNING s.jslid, s.jsljlgid, s.jsljstid, s.jslpid, s.jslpidstart
 ), ended AS (
     /* Their processes on this server: the same role may end them. A number that was taken again has another start. */
@@ -31,7 +41,7 @@ WITH orphans AS (
     SET jlgstatus = 'd', jlgduration = clock_timestamp() - jlgstart,
         jlgreason = 'the agent that ran this job is not registered any more'
     FROM orphans
-    WHERE l.jlgid = orphans.jlgid AND l.jlgstatus = 'r'
+    WHERE l.jlgid = ANY (ARRAY(SELECT jlgid FROM orphans)) AND l.jlgid = orphans.jlgid
     RETURNING l.jlgid, l.jlgjobid, l.jlgattempt, coalesce(l.jlgagent, 'a pgAgent') AS agent, orphans.is_repeated
 ), lost AS (
     SELECT c.jlgid, c.jlgjobid, c.jlgattempt

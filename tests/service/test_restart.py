@@ -100,6 +100,32 @@ def test_what_is_not_repeated(jobs, agent, installed, why):
     assert installed.query("SELECT FROM pgagent.pga_request") == []
 
 
+@pytest.mark.parametrize("register", ["a dead agent", "nobody"])
+@pytest.mark.parametrize("table", ["pga_joblog", "pga_jobsteplog"])
+def test_rows_that_somebody_has_locked(jobs, agent, installed, table, register):
+    """Nobody waits for them: they follow when they are free, and the run is repeated once."""
+    job, other = (jobs.job(name, sql("SELECT 1"), jobrestart=True) for name in ("again", "other"))
+    run = give_to_the_dead(installed, job)
+    give_to_the_dead(installed, other)
+    installed.execute("INSERT INTO pgagent.pga_jobsteplog (jsljlgid, jsljstid, jslstatus)"
+                      " SELECT %s, jstid, 'r' FROM pgagent.pga_jobstep WHERE jstjobid = %s", run, job)
+    if register == "nobody":
+        installed.execute_as_agent("DELETE FROM pgagent.pga_jobagent")
+    somebody = installed.connect()
+    somebody.autocommit = False
+    with somebody.cursor() as cursor:
+        cursor.execute(f"SELECT FROM pgagent.{table} WHERE {'jlgid' if table == 'pga_joblog' else 'jsljlgid'} = %s FOR UPDATE", (run,))
+    one = agent("--lease", "3")
+    jobs.wait_for_runs(other, 2, one)
+    assert [row[0] for row in installed.query(RUNS, job)] == ["r"]
+    somebody.rollback()
+    somebody.close()
+    jobs.wait_for_runs(job, 2, one)
+    jobs.wait_until_settled(one)
+    assert installed.query(RUNS, job) == [("d", "schedule", 1, None, True), ("s", "restart", 2, True, False)]
+    assert "could not" not in one.log() and "lock" not in one.log().replace("has locked follow later", "")
+
+
 @pytest.mark.core
 def test_whose_row_is_deleted(jobs, agent, installed):
     """An agent that lives is fenced by that: its step ends, and another run begins."""
