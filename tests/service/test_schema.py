@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: PostgreSQL
 """Our tables beside those of Debian's real pgAgent: every difference is listed here."""
+import pathlib
 import re
 
 import psycopg2
@@ -203,6 +204,18 @@ def test_every_table_and_column_has_a_comment(ours):
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         WHERE c.relnamespace = 'pgagent'::regnamespace AND c.relkind IN ('r', 'v')
           AND (obj_description(c.oid) IS NULL OR col_description(c.oid, a.attnum) IS NULL)""") == []
+
+
+def test_the_manual_has_every_column_of_ours(ours, real):
+    """By table, and none that is gone."""
+    columns = """
+        SELECT c.relname::text, a.attname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relnamespace = 'pgagent'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"""
+    manual = pathlib.Path(__file__).parents[2] / "man" / "pgalmanac-tables.7"
+    section = manual.read_text(encoding="utf-8").split("\n.Sh COLUMNS\n")[1].split("\n.Sh ")[0]
+    described = [(table.split("\n")[0], column) for table in section.split("\n.Ss ")[1:]
+                 for column in re.findall(r"^\.It Sy (\w+)", table, re.M)]
+    assert sorted(described) == sorted(set(ours.query(columns)) - set(real.query(columns)))
 
 
 def test_every_function_and_trigger_has_a_comment(ours):
