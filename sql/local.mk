@@ -79,6 +79,7 @@ SQL_QUERY = \
 	sql/query/doctor_databases.sql \
 	sql/query/doctor_exceptions.sql \
 	sql/query/doctor_facts.sql \
+	sql/query/doctor_future.sql \
 	sql/query/doctor_history.sql \
 	sql/query/doctor_hosts.sql \
 	sql/query/doctor_jobs.sql \

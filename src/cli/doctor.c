@@ -61,6 +61,7 @@ static const Check checks[] = {
     {"batch", "pga_jobagent.jagbatch pga_jobstep", "doctor_batch", NULL, NULL},
     {"clock", "pga_job", NULL, NULL, doctor_look_at_clock},
     {"skew", "pga_jobagent.jagskew", "doctor_skew", NULL, NULL},
+    {"future", "pga_joblog pga_job.joblastslot", "doctor_future", NULL, NULL},
     {"zone", "pga_job", NULL, NULL, doctor_look_at_zone},
     {"databases", "pga_jobstep pga_jobagent", "doctor_databases", NULL, NULL},
     {"targets", "pga_jobstep", NULL, NULL, doctor_look_at_targets},

@@ -205,6 +205,16 @@ def test_clocks_of_agents(doctor, fake_agent):
     assert doctor().of("skew", "3.3 s behind") == [("warning", "agent", wrong)] and len(doctor().of("skew")) == 1
 
 
+def test_a_clock_that_was_ahead(doctor, jobs, installed):
+    job = jobs.job("done", sql("SELECT 1"))
+    run = "INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus, jlgstart) VALUES (%s, 's', now() + %s)"
+    installed.execute(run, job, "2 days")
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET joblastslot = now() WHERE jobid = %s", job)
+    assert not doctor().of("future")
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET joblastslot = now() + interval '2 days' WHERE jobid = %s", job)
+    assert len(doctor().of("future", "1 jobs have runs that began later than now")) == 1
+
+
 def test_the_clock_of_this_machine(doctor, directory):
     assert not doctor().of("clock")
     found = doctor(environment=FakeTime(directory, "+100").environment)
