@@ -120,6 +120,7 @@ SQL_QUERY = \
 	sql/query/rules_load.sql \
 	sql/query/runs_close.sql \
 	sql/query/runs_close_given_up.sql \
+	sql/query/runs_close_left_steps.sql \
 	sql/query/runs_close_step.sql \
 	sql/query/runs_lost.sql \
 	sql/query/runs_note_pid.sql \

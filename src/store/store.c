@@ -20,7 +20,7 @@
 #include "store/sql.h"
 #include "store/tables.h"
 
-#define TRIM_EVERY_BEATS 100
+#define TIDY_EVERY_BEATS 100
 /* A log connection that has not answered for so many heartbeats is given up. */
 #define LOG_SILENT_BEATS 4
 
@@ -324,8 +324,10 @@ on_beat(gpointer user_data)
 
     if (self->is_untidy)
         agents_tidy(self, on_tidied, self);
-    if (self->beats++ % TRIM_EVERY_BEATS == 0)
+    if (self->beats++ % TIDY_EVERY_BEATS == 0) {
         writer_add(store_writer(self), sql_query("agentlog_trim"), NULL, NULL, NULL);
+        writer_add(store_writer(self), sql_query("runs_close_left_steps"), NULL, NULL, NULL);
+    }
     journal_prove(self->journal,
                   LOG_SILENT_BEATS * agent_lease_heartbeat_us(keeper_lease(self->keeper)));
 }

@@ -259,3 +259,18 @@ def test_one_after_the_other_with_pgagent(jobs, agent, installed):
         jobs.wait_until_settled(one)
         assert installed.value("SELECT jobnextrun FROM pgagent.pga_job WHERE jobid = %s", job) >= plan
         assert one.terminate() == 0
+
+
+def test_steps_whose_agent_ended_before_their_end_was_written(jobs, agent, installed):
+    """The run is closed, by whoever came first; its step would seem to run for ever. An agent that is there may still write."""
+    job = jobs.job("left", sql("SELECT 1"))
+    installed.execute("INSERT INTO pgagent.pga_jobagent (jagpid, jagstation, jaguuid, jagepoch, jaglease, jagrenewed, jagbackendstart)"
+                      " SELECT pid, 'else', gen_random_uuid(), 8, now() + interval '1 day', now(), backend_start"
+                      " FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+    installed.execute("WITH run AS (INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus, jlgepoch)"
+                      " VALUES (%s, 's', 7), (%s, 's', 8), (%s, 's', NULL) RETURNING jlgid, jlgjobid)"
+                      " INSERT INTO pgagent.pga_jobsteplog (jsljlgid, jsljstid, jslstatus)"
+                      " SELECT jlgid, jstid, 'r' FROM run JOIN pgagent.pga_jobstep ON jstjobid = jlgjobid ORDER BY jlgid", job, job, job)
+    one = agent()
+    wait_until(lambda: installed.value("SELECT string_agg(jslstatus, '' ORDER BY jslid) FROM pgagent.pga_jobsteplog") == "drr",
+               "the step of the agent that is gone is closed", one)
