@@ -75,7 +75,12 @@ watch_new(Keeper *keeper)
 static void
 keeper_confirm(Keeper *self, int64_t sent_boot)
 {
-    agent_lease_confirm(&self->lease, sent_boot);
+    LeaseState before = keeper_state(self);
+
+    agent_lease_confirm(&self->lease, sent_boot, clock_now_boot());
+    /* Somebody may have been told no since the last look at the clock, and waits to hear of the change. */
+    if (before != LEASE_FRESH)
+        self->seen = before;
     if (agent_lease_may_bury(&self->lease, clock_now_boot()))
         self->events.may_bury(self->user_data);
 }

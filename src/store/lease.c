@@ -18,8 +18,12 @@ agent_lease_begin(AgentLease *self, int64_t length_us)
 }
 
 void
-agent_lease_confirm(AgentLease *self, int64_t sent_boot)
+agent_lease_confirm(AgentLease *self, int64_t sent_boot, int64_t now_boot)
 {
+    LeaseState before = agent_lease_state(self, now_boot);
+
+    if (before == LEASE_STALE || before == LEASE_OVER)
+        agent_lease_show_mercy(self, now_boot);
     self->renewed_boot = MAX(self->renewed_boot, sent_boot);
 }
 
@@ -78,14 +82,14 @@ agent_lease_margin_us(const AgentLease *self)
     return self->length_us / MARGIN_PART;
 }
 
-void
-agent_lease_show_mercy(AgentLease *self, int64_t now_boot)
-{
-    self->bury_boot = now_boot + self->length_us / MERCY_PART;
-}
-
 bool
 agent_lease_may_bury(const AgentLease *self, int64_t now_boot)
 {
     return now_boot >= self->bury_boot;
+}
+
+void
+agent_lease_show_mercy(AgentLease *self, int64_t now_boot)
+{
+    self->bury_boot = now_boot + self->length_us / MERCY_PART;
 }

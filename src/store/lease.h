@@ -27,8 +27,9 @@ typedef struct {
 } AgentLease;
 
 void agent_lease_begin(AgentLease *self, int64_t length_us);
-/* A renewal that was sent then is confirmed; answers may come in any order. */
-void agent_lease_confirm(AgentLease *self, int64_t sent_boot);
+/* A renewal that was sent then is confirmed now; answers may come in any order. If it is late, what kept us from renewing in
+ * time, like a lock on the whole register, has kept others, too: see agent_lease_show_mercy. */
+void agent_lease_confirm(AgentLease *self, int64_t sent_boot, int64_t now_boot);
 /* Somebody took it away, or we gave it back. */
 void agent_lease_end(AgentLease *self);
 
@@ -40,7 +41,7 @@ int64_t agent_lease_changes_in(const AgentLease *self, int64_t now_boot);
 int64_t agent_lease_heartbeat_us(const AgentLease *self);
 /* From so long before the end no step starts; an agent that has lost its connection tries again at least that often. */
 int64_t agent_lease_margin_us(const AgentLease *self);
-/* After an outage, or when the database's clock was set forward, all leases seem to have ended: nobody is declared dead for
- * half a length, all are to come back first. */
+/* After an outage, when the database's clock was set forward, or when our own lease was not renewed in time, all leases may
+ * seem to have ended: nobody is declared dead for half a length, all are to come back first. */
 void agent_lease_show_mercy(AgentLease *self, int64_t now_boot);
 bool agent_lease_may_bury(const AgentLease *self, int64_t now_boot);

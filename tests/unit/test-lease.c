@@ -23,7 +23,7 @@ test_states(void)
     AgentLease lease;
 
     agent_lease_begin(&lease, 30 * S);
-    agent_lease_confirm(&lease, 1000 * S);
+    agent_lease_confirm(&lease, 1000 * S, 1000 * S);
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         int64_t now_boot = (1000 + cases[i].seconds) * S;
         int64_t changes_in = agent_lease_changes_in(&lease, now_boot);
@@ -41,7 +41,7 @@ test_changes(void)
         AgentLease lease;
 
         agent_lease_begin(&lease, length_us);
-        agent_lease_confirm(&lease, 7);
+        agent_lease_confirm(&lease, 7, 7);
         int64_t stale = 7 + agent_lease_changes_in(&lease, 7);
         g_assert_cmpint(agent_lease_state(&lease, stale - 1), ==, LEASE_FRESH);
         g_assert_cmpint(agent_lease_state(&lease, stale), ==, LEASE_STALE);
@@ -61,10 +61,10 @@ test_renewals(void)
     agent_lease_begin(&lease, 30 * S);
     g_assert_cmpint(agent_lease_state(&lease, 1000 * S), ==, LEASE_NONE);
     g_assert_cmpint(agent_lease_changes_in(&lease, 1000 * S), ==, -1);
-    agent_lease_confirm(&lease, 1010 * S);
-    agent_lease_confirm(&lease, 1000 * S); /* an older answer takes nothing away */
+    agent_lease_confirm(&lease, 1010 * S, 1010 * S);
+    agent_lease_confirm(&lease, 1000 * S, 1011 * S); /* an older answer takes nothing away */
     g_assert_cmpint(agent_lease_state(&lease, 1034 * S), ==, LEASE_FRESH);
-    agent_lease_confirm(&lease, 1040 * S); /* late, but nobody took it: it goes on */
+    agent_lease_confirm(&lease, 1040 * S, 1040 * S); /* late, but nobody took it: it goes on */
     g_assert_cmpint(agent_lease_state(&lease, 1060 * S), ==, LEASE_FRESH);
     agent_lease_end(&lease);
     g_assert_cmpint(agent_lease_state(&lease, 1041 * S), ==, LEASE_NONE);
@@ -77,12 +77,31 @@ test_mercy(void)
     AgentLease lease;
 
     agent_lease_begin(&lease, 30 * S);
-    agent_lease_confirm(&lease, 100 * S);
-    g_assert_true(agent_lease_may_bury(&lease, 100 * S));
+    agent_lease_confirm(&lease, 190 * S, 190 * S);
+    g_assert_true(agent_lease_may_bury(&lease, 190 * S));
     agent_lease_show_mercy(&lease, 200 * S);
-    agent_lease_confirm(&lease, 203 * S);
+    agent_lease_confirm(&lease, 203 * S, 203 * S);
     g_assert_false(agent_lease_may_bury(&lease, 214 * S));
     g_assert_true(agent_lease_may_bury(&lease, 215 * S));
+}
+
+/* Whatever kept it from renewing may have kept all. */
+static void
+test_late(void)
+{
+    AgentLease lease;
+
+    agent_lease_begin(&lease, 30 * S);
+    agent_lease_confirm(&lease, 100 * S, 101 * S);
+    agent_lease_confirm(&lease, 120 * S, 124 * S);
+    g_assert_true(agent_lease_may_bury(&lease, 124 * S));
+    agent_lease_confirm(&lease, 143 * S, 145 * S);
+    g_assert_false(agent_lease_may_bury(&lease, 159 * S));
+    agent_lease_confirm(&lease, 158 * S, 160 * S);
+    g_assert_true(agent_lease_may_bury(&lease, 160 * S));
+    agent_lease_end(&lease);
+    agent_lease_confirm(&lease, 300 * S, 300 * S);
+    g_assert_true(agent_lease_may_bury(&lease, 300 * S));
 }
 
 int
@@ -93,5 +112,6 @@ main(int argc, char **argv)
     g_test_add_func("/lease/changes", test_changes);
     g_test_add_func("/lease/renewals", test_renewals);
     g_test_add_func("/lease/mercy", test_mercy);
+    g_test_add_func("/lease/late", test_late);
     return g_test_run();
 }
