@@ -31,6 +31,7 @@ on_begun(const GError *error, gpointer user_data)
         return;
     }
     db_conn_keep_plans(link_conn(self->link));
+    link_answered(self->link);
     self->is_open = true;
     self->events.opened(self->user_data);
 }

@@ -10,6 +10,8 @@
 #define PAUSE_FIRST_MS 200
 #define PAUSE_BUSY_MS  1000
 #define PAUSE_MAX_MS   5000 /* an agent must be back before others may think it dead */
+/* For what is said first on a connection; like connecting, but locks may be waited for (sql/query/session_setup.sql). */
+#define ANSWERS_MIN_MS 5000
 
 struct Link {
     DbTarget *target;
@@ -18,6 +20,7 @@ struct Link {
     guint pause_max_ms;
     guint pause_ms;
     guint timer_id;
+    guint answers_id; /* until link_answered */
     DbConn *conn;
     bool is_open;
     bool is_reported;         /* that it is down was said */
@@ -58,6 +61,7 @@ link_close(Link *self)
     g_autoptr(GError) given_up =
         g_error_new(ALMANAC_ERROR, ALMANAC_ERROR_CANCELLED, "the %s was closed", self->purpose);
 
+    g_clear_handle_id(&self->answers_id, g_source_remove);
     if (self->conn == NULL)
         return;
     db_conn_abandon(self->conn, given_up);
@@ -172,6 +176,18 @@ on_notified(DbConn *conn, const char *channel, int backend_pid, gpointer user_da
         self->events.notified(self->user_data);
 }
 
+static gboolean
+on_answers_too_long(gpointer user_data)
+{
+    Link *self = user_data;
+    g_autoptr(GError) silent =
+        g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_TIMEOUT, "the server does not answer");
+
+    self->answers_id = 0;
+    link_down(self, silent);
+    return G_SOURCE_REMOVE;
+}
+
 static void
 on_opened(DbConn *conn, const GError *error, gpointer user_data)
 {
@@ -183,6 +199,8 @@ on_opened(DbConn *conn, const GError *error, gpointer user_data)
     }
     self->is_open = true;
     self->host = db_conn_host(conn);
+    guint limit_ms = (guint)MAX(self->connect_timeout_us / CLOCK_US_PER_MS, ANSWERS_MIN_MS);
+    self->answers_id = g_timeout_add(limit_ms, on_answers_too_long, self);
     self->events.opened(conn, self->user_data);
 }
 
@@ -199,8 +217,15 @@ link_open(Link *self)
 }
 
 void
+link_answered(Link *self)
+{
+    g_clear_handle_id(&self->answers_id, g_source_remove);
+}
+
+void
 link_settled(Link *self)
 {
+    link_answered(self);
     if (self->is_reported || !self->was_settled)
         log_notice("%s to %s is there", self->purpose, db_conn_describe(self->conn));
     g_clear_pointer(&self->trouble, g_free);

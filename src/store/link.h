@@ -8,7 +8,8 @@
 typedef struct Link Link;
 
 typedef struct {
-    /* Open. The owner prepares it and then says link_settled, or link_drop if that fails. */
+    /* Open. The owner prepares it and then says link_settled, or link_drop if that fails; if it says nothing for
+     * longer than connecting may take, the server is silent, and the connection is dropped. */
     void (*opened)(DbConn *conn, gpointer user_data);
     /* Not open any more; conn is freed after this. Not called for attempts that never came to opened. */
     void (*lost)(gpointer user_data);
@@ -32,6 +33,8 @@ void link_follow(Link *self, const Link *other);
 /* Why there is none at present; NULL = there is one, or the first attempt is under way. */
 const char *link_trouble(const Link *self);
 DbConn *link_conn(Link *self); /* NULL while there is none */
+/* The server has answered what was to be said first; that link_settled comes later has other reasons. */
+void link_answered(Link *self);
 /* It works: the next failure starts with the shortest pause again. */
 void link_settled(Link *self);
 /* Closes it and tries again after a pause; error says why. */

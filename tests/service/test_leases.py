@@ -2,6 +2,9 @@
 """What an agent may do without a renewed lease: no step starts, those that run end in time, and a dead one writes nothing."""
 import os
 import signal
+import socket
+import struct
+import threading
 from contextlib import closing, contextmanager
 
 import pytest
@@ -164,6 +167,32 @@ def test_a_log_connection_that_falls_silent(jobs, agent, installed):
     assert installed.value("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", pid) == 0
     wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_agentlog WHERE agljobid = %s", failing), "it is said", one)
     assert installed.value("SELECT count(*) FROM pgagent.pga_agentlog WHERE agljobid = %s", failing) == 1
+
+
+def test_a_server_that_lets_the_agent_in_and_says_no_more(jobs, agent, installed, directory):
+    """Another one is tried in time."""
+    def message(kind, body):
+        return kind + struct.pack("!i", len(body) + 4) + body
+
+    def let_in():
+        while True:
+            client = server.accept()[0]
+            client.recv(10000)
+            client.sendall(message(b"R", struct.pack("!i", 0)) + message(b"S", b"server_version\x0015.0\0")
+                           + message(b"S", b"in_hot_standby\0off\0") + message(b"S", b"default_transaction_read_only\0off\0")
+                           + message(b"K", struct.pack("!ii", 7, 7)) + message(b"Z", b"I"))
+            silent.append(client)
+
+    silent, cluster = [], installed.cluster
+    with closing(socket.socket(socket.AF_UNIX)) as server:
+        server.bind(os.path.join(directory, f".s.PGSQL.{cluster.port}"))
+        os.chmod(server.getsockname(), 0o777)
+        server.listen()
+        threading.Thread(target=let_in, daemon=True).start()
+        one = agent("--connect-timeout", "1", conninfo=f"host={directory},{cluster.host} port={cluster.port} user=postgres dbname={installed.name}")
+        assert jobs.run(jobs.job("one", sql("SELECT 1", connstr=installed.conninfo)), one)[0] == "s"
+    assert silent
+    assert "the server does not answer" in one.log()
 
 
 @pytest.mark.core
