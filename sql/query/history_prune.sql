@@ -3,10 +3,15 @@
 -- and only where its control connection is: a pooled connection may lead to another of several servers. Rows that somebody
 -- has locked, or whose steps somebody has locked, stay. Gives whether it was our turn, how much has gone, and the id to go
 -- on after; NULL = all is looked at.
-WITH turn AS (
-    SELECT CASE WHEN EXISTS (SELECT FROM pgagent.pga_jobagent a
-                             JOIN pg_catalog.pg_stat_activity s ON s.pid = a.jagpid AND s.backend_start = a.jagbackendstart
-                             WHERE a.jaguuid = $4::uuid AND a.jagepoch = $5::int8)
+WITH self AS (
+    /* Only while we are not declared dead. */
+    SELECT a.jagpid
+    FROM pgagent.pga_jobagent a
+    JOIN pg_catalog.pg_stat_activity s ON s.pid = a.jagpid AND s.backend_start = a.jagbackendstart
+    WHERE a.jaguuid = $4::uuid AND a.jagepoch = $5::int8 AND a.jagdead IS NULL
+    FOR KEY SHARE OF a SKIP LOCKED
+), turn AS (
+    SELECT CASE WHEN EXISTS (SELECT FROM self)
                 THEN pg_catalog.pg_try_advisory_xact_lock(1885824364, 2) ELSE false END AS is_ours
 ), policy AS (
     SELECT keep, runs FROM pgagent.pga_retention()

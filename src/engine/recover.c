@@ -42,7 +42,7 @@ on_steps(GHashTable *rows, const GError *error, gpointer user_data)
         bool is_open = steps != NULL && steps->len > 0 &&
                        ((StepRow *)g_ptr_array_index(steps, 0))->id == found->first_step_id;
         if (!is_open && found->step_log_id != 0)
-            runs_close_step(self->parts->store, found->step_log_id, 'd', -1, 0,
+            runs_close_step(self->parts->store, found->run_id, found->step_log_id, 'd', -1, 0,
                             "the job's steps were changed before this one began", NULL);
         const RunSpec spec = {.id = found->run_id,
                               .job_id = found->job_id,

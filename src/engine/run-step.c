@@ -57,8 +57,8 @@ run_write_off_step(Run *self, const StepResult *result)
     else if (was_stopped)
         status = 'd';
 
-    runs_close_step(self->store, self->step_log_id, status, result->result, duration_us, output,
-                    result->sqlstate);
+    runs_close_step(self->store, self->id, self->step_log_id, status, result->result, duration_us,
+                    output, result->sqlstate);
     run_forget_step(self);
 
     if (cause == STOP_RUN) {
@@ -94,7 +94,8 @@ void
 run_end_held(Run *self)
 {
     if (self->opened_step_log_id != 0)
-        runs_close_step(self->store, self->opened_step_log_id, 'd', -1, 0, self->halt_reason, NULL);
+        runs_close_step(self->store, self->id, self->opened_step_log_id, 'd', -1, 0,
+                        self->halt_reason, NULL);
     run_finish(self, 'd', self->halt_reason);
 }
 
@@ -160,7 +161,7 @@ on_step_opened(RunsOpening opening, int64_t step_log_id, const GError *error, gp
 
     /* It may have been opened while the step waited, without the number. */
     if (self->was_shown && self->backend.pid > 0)
-        runs_note_backend(self->store, step_log_id, &self->backend);
+        runs_note_backend(self->store, self->id, step_log_id, &self->backend);
     run_step_is_open(self, step_log_id);
 }
 
@@ -172,7 +173,7 @@ run_open_step(Run *self, const DbBackend *backend)
     self->backend = backend != NULL ? *backend : (DbBackend){0};
     if (self->opened_step_log_id != 0) {
         if (self->backend.pid > 0)
-            runs_note_backend(self->store, self->opened_step_log_id, &self->backend);
+            runs_note_backend(self->store, self->id, self->opened_step_log_id, &self->backend);
         run_step_is_open(self, self->opened_step_log_id);
         return;
     }

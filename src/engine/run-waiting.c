@@ -13,7 +13,7 @@ static void
 run_show_waiting(const Run *self)
 {
     if (self->opened_step_log_id != 0 && self->waits_for != NULL)
-        runs_note_waiting(self->store, self->opened_step_log_id, self->waits_for);
+        runs_note_waiting(self->store, self->id, self->opened_step_log_id, self->waits_for);
 }
 
 typedef struct {

@@ -12,7 +12,7 @@
 struct Home {
     char *system;     /* of the newest timeline that was seen; NULL = none */
     guint64 timeline; /* 0 = not known */
-    bool was_promoted;
+    bool is_readable; /* both, at the last check */
 };
 
 typedef struct {
@@ -39,10 +39,10 @@ home_free(Home *self)
     g_free(self);
 }
 
-bool
-home_was_promoted(const Home *self)
+guint64
+home_timeline(const Home *self)
 {
-    return self->was_promoted;
+    return self->is_readable ? self->timeline : 0;
 }
 
 static void
@@ -60,8 +60,8 @@ home_compare(Home *self, const Check *check, guint64 timeline)
 {
     g_autofree char *system = identity_system(check->here);
 
-    self->was_promoted = false;
-    if (system == NULL || timeline == 0)
+    self->is_readable = system != NULL && timeline != 0;
+    if (!self->is_readable)
         return NULL;
     bool is_known = g_strcmp0(system, self->system) == 0;
     if (is_known && timeline < self->timeline)
@@ -72,7 +72,6 @@ home_compare(Home *self, const Check *check, guint64 timeline)
             "), and nothing is written here any more; if this is the right one all the same, "
             "restart the agent",
             db_conn_describe(check->conn), timeline, self->timeline);
-    self->was_promoted = is_known && timeline > self->timeline;
     g_free(self->system);
     self->system = g_steal_pointer(&system);
     self->timeline = timeline;

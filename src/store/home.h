@@ -17,6 +17,6 @@ typedef void (*HomeChecked)(const GError *error, gpointer user_data);
 void home_check(Home *self, DbConn *conn, const char *kept, HomeChecked checked,
                 gpointer user_data);
 
-/* True if the last server that passed the check writes on a later timeline than the one before: a standby was promoted,
- * and what was committed last may be lost. */
-bool home_was_promoted(const Home *self);
+/* The timeline that the last server which passed the check writes on; another one than before: a standby was promoted,
+ * and what was committed last may be lost. 0 = not known. */
+guint64 home_timeline(const Home *self);

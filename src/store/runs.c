@@ -59,6 +59,14 @@ params_add_start(DbParams *params, const DbBackend *backend)
         db_params_add_null(params);
 }
 
+/* Whose step it is: the number of a step's row alone may be that of another one after a failover. */
+static void
+params_add_run(DbParams *params, int64_t run_id, int64_t epoch)
+{
+    db_params_add_int8(params, run_id);
+    db_params_add_int8(params, epoch);
+}
+
 void
 runs_open_step(Store *store, int64_t run_id, int step_id, int attempt, const DbBackend *backend,
                RunsStepOpened opened, gpointer user_data)
@@ -86,24 +94,26 @@ on_backend_noted(const DbResult *result, const GError *error, gpointer user_data
 }
 
 void
-runs_note_backend(Store *store, int64_t step_log_id, const DbBackend *backend)
+runs_note_backend(Store *store, int64_t run_id, int64_t step_log_id, const DbBackend *backend)
 {
     g_autoptr(DbParams) params = db_params_new();
 
     db_params_add_int8(params, step_log_id);
     params_add_pid(params, backend);
     params_add_start(params, backend);
+    params_add_run(params, run_id, store_epoch(store));
     writer_add(store_writer(store), sql_query("runs_note_pid"), g_steal_pointer(&params),
                on_backend_noted, NULL);
 }
 
 void
-runs_note_waiting(Store *store, int64_t step_log_id, const char *what)
+runs_note_waiting(Store *store, int64_t run_id, int64_t step_log_id, const char *what)
 {
     g_autoptr(DbParams) params = db_params_new();
 
     db_params_add_int8(params, step_log_id);
     db_params_add_text(params, what);
+    params_add_run(params, run_id, store_epoch(store));
     writer_add(store_writer(store), sql_query("runs_note_waiting"), g_steal_pointer(&params), NULL,
                NULL);
 }
@@ -127,6 +137,8 @@ without_strange_characters(const char *text)
 
 typedef struct {
     Store *store;
+    int64_t epoch;
+    int64_t run_id;
     int64_t step_log_id;
     char status;
     int result;
@@ -207,6 +219,7 @@ step_end_write(StepEnd *self)
     db_params_add_int8(params, self->duration_us);
     db_params_add_text(params, self->output);
     db_params_add_text(params, self->sqlstate);
+    params_add_run(params, self->run_id, self->epoch);
     writer_add(store_writer(self->store), sql_query("runs_close_step"), g_steal_pointer(&params),
                on_step_closed, self);
 }
@@ -221,8 +234,8 @@ shortened(const char *output)
 }
 
 void
-runs_close_step(Store *store, int64_t step_log_id, char status, int result, int64_t duration_us,
-                const char *output, const char *sqlstate)
+runs_close_step(Store *store, int64_t run_id, int64_t step_log_id, char status, int result,
+                int64_t duration_us, const char *output, const char *sqlstate)
 {
     Writer *writer = store_writer(store);
 
@@ -231,6 +244,8 @@ runs_close_step(Store *store, int64_t step_log_id, char status, int result, int6
 
     StepEnd *end = g_new(StepEnd, 1);
     *end = (StepEnd){.store = store,
+                     .epoch = store_epoch(store),
+                     .run_id = run_id,
                      .step_log_id = step_log_id,
                      .status = status,
                      .result = result,
@@ -359,7 +374,7 @@ on_lost_counted(const DbResult *result, const GError *error, const DbFault *faul
 }
 
 void
-runs_find_lost(Store *store, DbConn *conn, const GArray *run_ids, RunsLost found,
+runs_find_lost(Store *store, DbConn *conn, const GArray *run_ids, bool may_forget, RunsLost found,
                gpointer user_data)
 {
     Finding *finding = g_new(Finding, 1);
@@ -371,5 +386,6 @@ runs_find_lost(Store *store, DbConn *conn, const GArray *run_ids, RunsLost found
     for (guint i = 0; i < run_ids->len; i++)
         db_params_add_int8(params, g_array_index(run_ids, int64_t, i));
     db_params_end_array(params);
+    db_params_add_bool(params, may_forget);
     db_conn_query(conn, sql_query("runs_lost"), g_steal_pointer(&params), on_lost_counted, finding);
 }

@@ -41,7 +41,7 @@ on_begun(const DbResult *result, const GError *error, const DbFault *fault, gpoi
         busy = g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_BUSY,
                                    "the server still has the session before this one");
     } else if (error == NULL) {
-        self->former_pid = db_conn_backend_pid(self->conn);
+        self->former_pid = (int)db_result_int(result, 0, 2);
         self->started_at = field_instant(result, 0, 0);
     }
     self->begun(error == NULL ? busy : error, self->user_data);

@@ -49,9 +49,10 @@ struct Store {
     GPtrArray *lost_batches; /* of char * */
     int64_t
         home_server; /* where this epoch was in the register last (session_server); 0 = nowhere */
-    int64_t entered_boot; /* when the entry in the register was sent */
-    bool is_registering;  /* that it is was asked for, and there is no answer yet */
-    bool is_registered;   /* this control connection is in the register */
+    guint64 home_timeline; /* and on which timeline (home_timeline) */
+    int64_t entered_boot;  /* when the entry in the register was sent */
+    bool is_registering;   /* that it is was asked for, and there is no answer yet */
+    bool is_registered;    /* this control connection is in the register */
     bool is_ready;
     bool was_ready;
     bool was_registered;
@@ -390,6 +391,7 @@ store_enter_register(Store *self)
     self->is_registered = true;
     self->was_registered = true;
     self->home_server = session_server(self->control_session);
+    self->home_timeline = home_timeline(self->home);
     link_settled(self->control);
     keeper_begin(self->keeper, self->entered_boot, self->was_ready);
     journal_open(self->journal, self->control);
@@ -418,6 +420,15 @@ on_lost_found(int64_t lost, const GError *error, gpointer user_data)
     }
 }
 
+/* A server that was only started again has all that was committed. */
+static bool
+store_may_have_forgotten(const Store *self)
+{
+    guint64 timeline = home_timeline(self->home);
+
+    return timeline == 0 || timeline != self->home_timeline;
+}
+
 static void
 on_registered(int64_t epoch, const GError *error, gpointer user_data)
 {
@@ -441,7 +452,8 @@ on_registered(int64_t epoch, const GError *error, gpointer user_data)
     bool is_elsewhere =
         self->home_server != 0 && self->home_server != session_server(self->control_session);
     if (is_elsewhere && in_hand->len > 0)
-        runs_find_lost(self, link_conn(self->control), in_hand, on_lost_found, self);
+        runs_find_lost(self, link_conn(self->control), in_hand, store_may_have_forgotten(self),
+                       on_lost_found, self);
     else
         store_enter_register(self);
 }

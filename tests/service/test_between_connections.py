@@ -118,32 +118,39 @@ def test_a_pause_begins_before_slots_are_skipped(installed):
     installed.execute_as_agent("UPDATE pgagent.pga_job SET jobplanned = now(), jobnextrun = now(), jobreplan = false")
     with closing(installed.connect()) as control, control.cursor() as cursor:
         cursor.execute("SET pgalmanac.agent = 'on'")
+        cursor.execute("INSERT INTO pgagent.pga_jobagent (jagpid, jagstation, jaguuid, jagname, jagepoch, jaglease)"
+                       " VALUES (pg_backend_pid(), 'here', %s, 'one', 7, now() + interval '30 s')", (UUID,))
         cursor.execute("PREPARE skip AS " + read_query("claims_skip"))
         for pause, rows in (("SELECT pgagent.pause()", 0), ("SELECT pgagent.resume()", 1)):
             installed.execute(pause)
             cursor.execute("SELECT ARRAY[jobnextrun], ARRAY[jobrevision] FROM pgagent.pga_job")
             nextrun, revision = cursor.fetchone()
-            cursor.execute("EXECUTE skip (%s, %s, %s, '{NULL}', %s, '{0}', '{NULL}', 'one', '{f}', '{f}', '{late}', '{NULL}', '{NULL}', %s, '{}')",
-                           ([job], nextrun, revision, nextrun, nextrun))
+            cursor.execute("EXECUTE skip (%s, %s, %s, '{NULL}', %s, '{0}', '{NULL}', 'one', '{f}', '{f}', '{late}', '{NULL}', '{NULL}', %s, '{}', %s, 7)",
+                           ([job], nextrun, revision, nextrun, nextrun, UUID))
             assert len(cursor.fetchall()) == rows
 
 
-@pytest.mark.parametrize("name, more", [("runs_note_pid", "1, now()"), ("runs_note_waiting", "'x'"),
-                                        ("runs_close_step", "'s', 0, 0, '', NULL")])
+@pytest.mark.parametrize("name, more", [("runs_note_pid", "1, now(), "), ("runs_note_waiting", "'x', "),
+                                        ("runs_close_step", "'s', 0, 0, '', NULL, ")])
 def test_a_write_waits_for_nobody_who_holds_its_row(installed, reconnected, name, more):
     """Whoever deletes the job has the rows of its steps, and waits for those of its runs: the writer may hold one of them."""
     step = installed.value("INSERT INTO pgagent.pga_jobstep (jstjobid, jstname, jstkind, jstcode, jstdbname) VALUES (%s, 's', 's', '', 'x')"
                            " RETURNING jstid", reconnected)
     row = installed.value("INSERT INTO pgagent.pga_jobsteplog (jsljlgid, jsljstid, jslstatus)"
                           " SELECT jlgid, %s, 'r' FROM pgagent.pga_joblog RETURNING jslid", step)
+    run = installed.value("SELECT jlgid FROM pgagent.pga_joblog")
+    untouched = installed.query("SELECT s::text FROM pgagent.pga_jobsteplog s")
     with closing(installed.connect(autocommit=False)) as person, closing(installed.connect()) as log:
         person.cursor().execute("SELECT FROM pgagent.pga_jobsteplog FOR UPDATE")
         with log.cursor() as cursor:
             cursor.execute("SET pgalmanac.agent = 'on'; SET lock_timeout = 1")
             cursor.execute(f"PREPARE write AS {read_query(name)}")
-            cursor.execute(f"EXECUTE write ({row}, {more})")
+            cursor.execute(f"EXECUTE write ({row}, {more} {run}, 7)")
             person.rollback()
-            cursor.execute(f"EXECUTE write ({row}, {more})")
+            for other in (f"{run + 1}, 7", f"{run}, 8"):  # of its number only
+                cursor.execute(f"EXECUTE write ({row}, {more} {other})")
+            assert installed.query("SELECT s::text FROM pgagent.pga_jobsteplog s") == untouched
+            cursor.execute(f"EXECUTE write ({row}, {more} {run}, 7)")
     assert installed.value("SELECT jslpid IS NOT NULL OR jslwaiting IS NOT NULL OR jslstatus = 's' FROM pgagent.pga_jobsteplog")
 
 
@@ -168,3 +175,17 @@ def test_ends_of_steps_that_were_given_up(installed, reconnected):
             assert cursor.fetchall() == [(True,)] and installed.value(left) == "ddrr"
             cursor.execute("EXECUTE write (7)")
             assert cursor.fetchall() == [(True,)]
+
+
+def test_an_agent_that_came_back_is_not_buried_by_its_former_row(installed, reconnected):
+    """It was found dead; then it came back, but somebody had its job locked, so that its former row is still there."""
+    installed.execute("UPDATE pgagent.pga_jobagent SET jagrenewed = now() - interval '40 s', jaglease = now() - interval '10 s' WHERE jagpid = 1")
+    with closing(installed.connect()) as other, other.cursor() as cursor:
+        cursor.execute("SET pgalmanac.agent = 'on'")
+        cursor.execute("PREPARE bury AS " + read_query("agents_bury"))
+        cursor.execute("EXECUTE bury (1, 7, 'other', false)")
+        assert cursor.fetchall() == []
+        assert installed.query("SELECT jlgstatus, jobagentid FROM pgagent.pga_joblog, pgagent.pga_job") == [("r", 1)]
+        installed.execute("DELETE FROM pgagent.pga_jobagent WHERE jagpid = 2")
+        cursor.execute("EXECUTE bury (1, 7, 'other', false)")
+    assert installed.query("SELECT jlgstatus, jobagentid FROM pgagent.pga_joblog, pgagent.pga_job") == [("d", None)]

@@ -130,6 +130,31 @@ def test_claims_that_the_standby_had_not_heard_of(agent, pair, directory):
     assert pair.there.value("SELECT count(*) FROM pgagent.pga_jobagent") == 1
 
 
+def test_a_server_that_is_only_started_again(agent, make_cluster, directory):
+    """Nothing that was committed is lost there: a log row that is missing was deleted by somebody. What runs goes on."""
+    server = make_cluster().start()
+    home = Database.create_installed(server)
+    jobs = Jobs(home)
+    known, deleted = HeldBatch(directory), HeldBatch(directory)
+    kept, dropped = jobs.job("kept", known.step), jobs.job("dropped", deleted.step)
+    one = agent("-l", "1", database=home)
+    for job, script in ((kept, known), (dropped, deleted)):
+        jobs.run_now(job)
+        wait_until(script.has_started, "the script runs", one)
+    epoch = home.value("SELECT jagepoch FROM pgagent.pga_jobagent")
+    home.execute("DELETE FROM pgagent.pga_joblog WHERE jlgjobid = %s", dropped)
+    home.close()
+    server.stop()
+    server.start()
+    wait_until(lambda: one.log().count("control connection to") >= 2, "it is back", one)
+    for script in (known, deleted):
+        assert script.is_alive()
+        script.release()
+    assert jobs.wait_for_runs(kept, agent=one)[0][0] == "s"
+    jobs.wait_until_settled(one)
+    assert home.value("SELECT jagepoch FROM pgagent.pga_jobagent") == epoch
+
+
 def test_uris_with_several_hosts(agent, pair):
     """Whatever they say about the kind of server, the agent's own connections need one that can be written."""
     hosts = ",".join(f"{server.host.replace('/', '%2F')}:{server.port}" for server in (pair.two, pair.one))
