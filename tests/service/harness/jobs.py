@@ -63,7 +63,7 @@ class Jobs:
         """Its plan is this minute, or that one: what time does by itself."""
         with self.database.connect() as connection, connection.cursor() as cursor:
             cursor.execute("SET pgalmanac.agent = 'on'")
-            cursor.execute("UPDATE pgagent.pga_job SET jobplanned = s.at, jobnextrun = s.at FROM ("
+            cursor.execute("UPDATE pgagent.pga_job SET jobplanned = s.at, jobnextrun = s.at, joblastslot = least(joblastslot, s.at) FROM ("
                            "SELECT coalesce(%s::timestamp AT TIME ZONE 'UTC', date_trunc('minute', now())) AS at) s"
                            " WHERE jobid = %s", (slot, job))
             cursor.execute("NOTIFY pgalmanac")
