@@ -332,14 +332,16 @@ def test_rows_that_vanish_while_they_run(jobs, agent, installed, table, key):
 
 
 def test_a_server_that_falls_silent(jobs, agent, installed):
-    """The backend of the control connection stands still (as a peer behind a dead line does): another one is opened."""
-    one = agent()
+    """The backend of the control connection says nothing, as one behind a dead line: it is ended, and another one comes."""
+    one = agent("--lease", "6")
+    one.wait_for_log("works on")
     backend = installed.value("SELECT jagpid FROM pgagent.pga_jobagent")
     os.kill(backend, signal.SIGSTOP)
     try:
         one.wait_for_log("the server does not answer")
-        job = jobs.job("goes on", sql("SELECT 1"))
-        assert jobs.run(job, one)[0] == "s"
-        assert installed.value("SELECT count(*) FROM pgagent.pga_jobagent WHERE jagpid <> %s", backend) == 1
     finally:
         os.kill(backend, signal.SIGCONT)
+    job = jobs.job("goes on", sql("SELECT 1"))
+    assert jobs.run(job, one)[0] == "s"
+    assert installed.value("SELECT count(*) FROM pgagent.pga_jobagent WHERE jagpid <> %s", backend) == 1
+    assert installed.query("SELECT FROM pg_stat_activity WHERE pid = %s", backend) == []
