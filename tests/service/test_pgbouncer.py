@@ -78,8 +78,10 @@ def test_agents_and_commands_in_transaction_mode(agent, installed, pgbouncer, pg
 
 
 def test_agents_and_commands_in_session_mode(agent, installed, jobs, pgbouncer, pgalmanac):
+    """That something is to be done is heard there, too: nobody looks again for a long time."""
     pooled = pgbouncer(pool_mode="session").conninfo(installed.name)
-    one = agent("-l", "1", conninfo=pooled)
+    one = agent("-l", "1", "-t", "300", conninfo=pooled)
+    jobs.wait_until_settled(one)
     assert jobs.run(jobs.job("works", sql("SELECT 1")), one)[0] == "s"
     assert pgalmanac("status", "-d", pooled).returncode == 0
     assert "ERROR" not in one.log() and "WARNING" not in one.log()
