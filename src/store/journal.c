@@ -25,6 +25,8 @@ on_begun(const GError *error, gpointer user_data)
 {
     Journal *self = user_data;
 
+    if (g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_FENCED))
+        self->events.stuck(self->user_data);
     if (error != NULL) {
         if (!error_is_given_up(error) && link_conn(self->link) != NULL)
             link_drop(self->link, error);
@@ -71,7 +73,7 @@ on_caught_up(gpointer user_data)
 }
 
 Journal *
-journal_new(DbTarget *target, int64_t connect_timeout_us, int64_t pause_us,
+journal_new(DbTarget *target, int64_t lease_us, int64_t connect_timeout_us, int64_t pause_us,
             const JournalEvents *events, gpointer user_data)
 {
     static const LinkEvents link_events = {.opened = on_opened, .lost = on_lost};
@@ -79,7 +81,7 @@ journal_new(DbTarget *target, int64_t connect_timeout_us, int64_t pause_us,
 
     self->events = *events;
     self->user_data = user_data;
-    self->session = session_new();
+    self->session = session_new(lease_us);
     self->writer = writer_new(on_fenced, self);
     writer_on_caught_up(self->writer, on_caught_up, self);
     self->link =

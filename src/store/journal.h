@@ -10,12 +10,14 @@ typedef struct Journal Journal;
 typedef struct {
     /* The connection is there, and waits for journal_write_as. */
     void (*opened)(gpointer user_data);
+    /* It cannot come back in this epoch (see session_begin). */
+    void (*stuck)(gpointer user_data);
     WriterFenced fenced;
     void (*caught_up)(gpointer user_data); /* as writer_on_caught_up */
 } JournalEvents;
 
-Journal *journal_new(DbTarget *target, int64_t connect_timeout_us, int64_t pause_us,
-                     const JournalEvents *events, gpointer user_data);
+Journal *journal_new(DbTarget *target, int64_t lease_us, int64_t connect_timeout_us,
+                     int64_t pause_us, const JournalEvents *events, gpointer user_data);
 /* Drops what is not written, after the connection. */
 void journal_free(Journal *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_free)

@@ -3,6 +3,7 @@
 
 #include "store/session.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "store/fields.h"
 #include "store/sql.h"
@@ -10,6 +11,8 @@
 struct Session {
     int former_pid;     /* whose end is to be seen; 0 = there was none */
     int64_t started_at; /* when that process was started */
+    int64_t patience_us;
+    int64_t in_the_way_mono; /* since when it is seen to be there still; 0 = it is not */
     int64_t server;
     DbConn *conn;
     SessionBegun begun;
@@ -17,10 +20,11 @@ struct Session {
 };
 
 Session *
-session_new(void)
+session_new(int64_t patience_us)
 {
     Session *self = g_new0(Session, 1);
 
+    self->patience_us = patience_us;
     self->started_at = NO_INSTANT;
     return self;
 }
@@ -31,20 +35,38 @@ session_free(Session *self)
     g_free(self);
 }
 
+/* Its end was asked for, but a process that hangs in the system hears nothing. */
+static GError *
+session_held_up(Session *self)
+{
+    int64_t now = clock_now_mono();
+
+    if (self->in_the_way_mono == 0)
+        self->in_the_way_mono = now;
+    if (now - self->in_the_way_mono < self->patience_us)
+        return g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_BUSY,
+                                   "the server still has the session before this one");
+
+    self->in_the_way_mono = 0;
+    self->former_pid = 0;
+    return g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_FENCED,
+                               "the server does not end the session before this one");
+}
+
 static void
 on_begun(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
     Session *self = user_data;
-    g_autoptr(GError) busy = NULL;
+    g_autoptr(GError) held_up = NULL;
 
     if (error == NULL && db_result_int(result, 0, 1) > 0) {
-        busy = g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_BUSY,
-                                   "the server still has the session before this one");
+        held_up = session_held_up(self);
     } else if (error == NULL) {
+        self->in_the_way_mono = 0;
         self->former_pid = (int)db_result_int(result, 0, 2);
         self->started_at = field_instant(result, 0, 0);
     }
-    self->begun(error == NULL ? busy : error, self->user_data);
+    self->begun(error == NULL ? held_up : error, self->user_data);
 }
 
 static void

@@ -27,6 +27,7 @@
 #define DAY_US (INT64_C(86400) * CLOCK_US_PER_SECOND)
 
 static const char was_declared_dead[] = "was declared dead";
+static const char session_is_stuck[] = "has a former session that the server does not end";
 
 struct Store {
     DbTarget *target;
@@ -273,7 +274,7 @@ static void
 store_become_fenced(Store *self, const char *why)
 {
     g_autoptr(GError) error =
-        g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_FENCED, "the agent was declared dead");
+        g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_FENCED, "the agent begins a new epoch");
 
     if (self->epoch == 0)
         return;
@@ -502,6 +503,8 @@ on_control_begun(const GError *error, gpointer user_data)
         db_conn_keep_plans(link_conn(self->control));
         tables_check(self->home, link_conn(self->control), on_tables_checked, self);
     } else {
+        if (g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_FENCED))
+            store_become_fenced(self, session_is_stuck);
         store_drop_control(self, error);
     }
 }
@@ -555,6 +558,12 @@ on_journal_opened(gpointer user_data)
 }
 
 static void
+on_journal_stuck(gpointer user_data)
+{
+    store_become_fenced(user_data, session_is_stuck);
+}
+
+static void
 on_caught_up(gpointer user_data)
 {
     runs_close_given_up(user_data);
@@ -569,8 +578,10 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us
                                               .lost = on_control_lost,
                                               .failed = on_control_failed,
                                               .notified = on_control_notified};
-    static const JournalEvents journal_events = {
-        .opened = on_journal_opened, .fenced = on_fenced, .caught_up = on_caught_up};
+    static const JournalEvents journal_events = {.opened = on_journal_opened,
+                                                 .stuck = on_journal_stuck,
+                                                 .fenced = on_fenced,
+                                                 .caught_up = on_caught_up};
     static const KeeperEvents keeper_events = {.changed = on_lease_changed,
                                                .beat = on_beat,
                                                .may_bury = on_may_bury,
@@ -582,7 +593,7 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us
     self->name = g_strdup(name);
     self->host = g_strdup(host);
     self->keeper = keeper_new(self, lease_us, &keeper_events, self);
-    self->control_session = session_new();
+    self->control_session = session_new(lease_us);
     self->events = *events;
     self->user_data = user_data;
     self->home = home_new();
@@ -591,7 +602,8 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us
     self->full = g_ptr_array_new_with_free_func(g_free);
     self->control =
         link_new(target, "control connection", connect_timeout_us, retry_us, &control_events, self);
-    self->journal = journal_new(target, connect_timeout_us, retry_us, &journal_events, self);
+    self->journal =
+        journal_new(target, lease_us, connect_timeout_us, retry_us, &journal_events, self);
     store_set_times(self, connect_timeout_us, retry_us);
     return self;
 }

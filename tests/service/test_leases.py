@@ -169,6 +169,23 @@ def test_a_log_connection_that_falls_silent(jobs, agent, installed):
     assert installed.value("SELECT count(*) FROM pgagent.pga_agentlog WHERE agljobid = %s", failing) == 1
 
 
+@pytest.mark.parametrize("which", ["control", "log"])
+def test_a_server_process_that_does_not_end(jobs, agent, installed, which):
+    """It hears nothing, as one that hangs on a disk. What was sent to it may be done at any time: a new epoch goes on."""
+    one = agent(*LEASE)
+    backend = log_backend(installed, one)
+    if which == "control":
+        backend = installed.value("SELECT jagpid FROM pgagent.pga_jobagent")
+    epoch = installed.value(EPOCH, one.name)
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        one.wait_for_log("has a former session that the server does not end")
+        assert jobs.run(jobs.job("goes on", sql("SELECT 1")), one)[0] == "s"
+        assert installed.value("SELECT max(jagepoch) FROM pgagent.pga_jobagent") > epoch
+    finally:
+        os.kill(backend, signal.SIGCONT)
+
+
 def test_a_server_that_lets_the_agent_in_and_says_no_more(jobs, agent, installed, directory):
     """Another one is tried in time."""
     def message(kind, body):
