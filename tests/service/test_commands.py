@@ -504,7 +504,7 @@ def test_show(told, read, jobs, agent, installed, daily):
     installed.execute("UPDATE pgagent.pga_job SET jobdesc = E'first\nsecond'")
     installed.execute("INSERT INTO pgagent.pga_exception (jexscid, jexdate, jextime) SELECT jscid, d, t FROM pgagent.pga_schedule,"
                       " (VALUES ('2030-12-24'::date, NULL::time), (NULL, '02:30')) v (d, t)")
-    jobs.rule(daily, "weekly", rulweekdays=[1, 3], rulevery=2)
+    jobs.rule(daily, "weekly", rulweekdays=[1, 3], rulevery=2, rulstart="2090-01-02 00:00+00")
     jobs.step(daily, "a script", "b", "#!/bin/sh\necho hi\n")
     jobs.step(daily, "remote", "s", "SELECT 2", connstr="host=db1 password=gandalf", enabled=False)
     jobs.run(daily)
