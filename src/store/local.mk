@@ -23,7 +23,7 @@ libstore_a_SOURCES = \
 	src/store/schema.c src/store/schema.h \
 	src/store/session.c src/store/session.h \
 	src/store/sql.c src/store/sql.h \
-	src/store/store.c src/store/store.h \
+	src/store/store.c src/store/store.h src/store/store-private.h src/store/store-control.c src/store/store-self.c \
 	src/store/tables.c src/store/tables.h \
 	src/store/writer.c src/store/writer.h
 nodist_libstore_a_SOURCES = sql/sql-resource.c
