@@ -127,11 +127,9 @@ is_of_connection(const Prune *self, const GError *error)
 }
 
 static void
-on_pruned(const HistoryBatch *batch, const GError *error, gpointer user_data)
+prune_batch_done(Prune *self, const HistoryBatch *batch, const GError *error)
 {
-    Prune *self = user_data;
     int64_t took_ms = (clock_now_mono() - self->began_mono) / CLOCK_US_PER_MS;
-    g_autoptr(HistoryPruning) pruning = g_steal_pointer(&self->pruning);
 
     if (error != NULL && is_of_connection(self, error)) {
         prune_end_round(self);
@@ -150,6 +148,15 @@ on_pruned(const HistoryBatch *batch, const GError *error, gpointer user_data)
         prune_advance(self, batch->go_on_after);
         prune_go_on(self, took_ms);
     }
+}
+
+static void
+on_pruned(const HistoryBatch *batch, const GError *error, gpointer user_data)
+{
+    Prune *self = user_data;
+
+    prune_batch_done(self, batch, error);
+    g_clear_pointer(&self->pruning, history_pruning_free);
 }
 
 static gboolean

@@ -71,7 +71,7 @@ def test_the_agent_goes_on_where_the_standby_was_promoted(agent, pair, directory
     pair.there.execute("UPDATE pgagent.pga_job SET jobenabled = false WHERE jobid = %s", every)
     after.wait_until_settled(one)
     span, slots = pair.there.query(SLOTS.replace("%(job)s", str(every)))[0]
-    assert span == slots
+    assert span == slots, pair.there.query("SELECT * FROM pgagent.pga_history ORDER BY 1 DESC")
     assert one.log().count("control connection lost") == 1
 
     pair.one.follow(pair.two)  # and the former primary, now a standby, is first to be tried again
