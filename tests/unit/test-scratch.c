@@ -73,6 +73,7 @@ test_sweeper(void)
         g_autofree char *file = scratch_add_program(scratch, "x.scr", "", NULL, &error);
 
         g_assert_no_error(error);
+        g_assert_nonnull(file);
         g_ptr_array_add(paths, g_strdup(scratch_path(scratch)));
         sweeper_take(sweeper, scratch, SWEEP_DIRECTORY);
     }
