@@ -94,9 +94,9 @@ static void
 test_caught_up(void)
 {
     Server *server = server_new(10);
-    g_autofree char *made =
-        server_ask(server, "CREATE SCHEMA pgagent; CREATE FUNCTION pgagent.pga_fence(uuid, int8)"
-                           " RETURNS void LANGUAGE sql AS ''");
+
+    g_free(server_ask(server, "CREATE SCHEMA pgagent; CREATE FUNCTION pgagent.pga_fence(uuid, int8)"
+                              " RETURNS void LANGUAGE sql AS ''"));
     g_autoptr(DbConn) conn = open_to(server_conninfo(server));
     g_autoptr(Writer) writer = writer_new(NULL, NULL);
     static const char sql[] = "INSERT INTO missing VALUES ($1)";
@@ -117,7 +117,7 @@ test_caught_up(void)
     g_assert_false(writer_has_room(writer));
     g_assert_false(is_caught_up);
 
-    g_autofree char *table = server_ask(server, "CREATE TABLE missing (t text)");
+    g_free(server_ask(server, "CREATE TABLE missing (t text)"));
     wait_for(&is_caught_up);
     server_await(server, "SELECT count(*) > 0 FROM missing", "t");
     g_assert_true(writer_has_room(writer));
