@@ -2,8 +2,10 @@
 -- server in $3 are left for later (an empty text is the agent's own server): the table is the queue. A job that
 -- runs is listed only if its plan is due, so that this slot can be skipped; its wishes wait, and so do the slots that
 -- were missed before the run if each of them is to be run. A job that may run beside itself counts as running when it
--- does so as often as it may, or a pgAgent runs it. Jobs in $5 are left out. At most $4 may be claimed; at least $6 are listed. During a pause
--- nothing is.
+-- does so as often as it may, or a pgAgent runs it. Jobs in $5 are left out. At most $4 may be claimed; at least $6 are listed.
+-- During a pause nothing is. Of a slot and a wish that are both due the slot goes first: during a run for the wish it might
+-- be skipped. Not so if each slot is to be run (jobmissed all): a slot waits then, and as a job that is slower than its
+-- period always has one, a wish goes first that is older, or that was due already when the job began to run the last time.
 WITH due AS (
     SELECT jobid FROM pgagent.pga_job WHERE jobenabled AND jobnextrun <= now()
     UNION
@@ -15,7 +17,11 @@ SELECT j.jobid, j.jobname, j.jobrevision, use.is_busy,
        (least(extract(epoch FROM j.jobtimeout), 1000000000) * 1000000)::int8 AS timeout_us,
        first.server, first.jstdbname,
        EXISTS (SELECT FROM pgagent.pga_rule r WHERE r.ruljobid = j.jobid AND r.rulenabled),
-       j.jobmissed, (least(extract(epoch FROM j.jobgrace), 1000000000) * 1000000)::int8 AS grace_us
+       j.jobmissed, (least(extract(epoch FROM j.jobgrace), 1000000000) * 1000000)::int8 AS grace_us,
+       j.jobmissed = 'all'
+       AND EXISTS (SELECT FROM pgagent.pga_request q
+                   WHERE q.reqjobid = j.jobid AND q.reqkind = 'run' AND q.reqdue <= now()
+                     AND q.reqdue <= greatest(j.jobplanned, j.joblastrun)) AS is_wish_first
 FROM due
 JOIN pgagent.pga_job j ON j.jobid = due.jobid
 LEFT JOIN LATERAL (

@@ -171,7 +171,8 @@ look_has_room(const Look *self, GHashTable *claimed_at, const DueJob *job)
 static Claim *
 look_claim(const Look *self, const DueJob *job)
 {
-    bool is_slot = job->planned_at != NO_INSTANT && job->planned_at <= self->report.now_at;
+    bool is_slot_due = job->planned_at != NO_INSTANT && job->planned_at <= self->report.now_at;
+    bool is_slot = is_slot_due && (job->is_busy || !job->is_wish_first);
     const GPtrArray *steps = look_steps(self, job->id);
     Claim *claim = is_slot ? look_claim_slot(self, job) : planner_claim_wish(job);
 

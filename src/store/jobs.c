@@ -78,6 +78,7 @@ read_due_job(const DbResult *result, int row)
         .missed = read_missed_policy(db_result_text(result, row, 11)),
         .grace_us =
             db_result_is_null(result, row, 12) ? DUE_JOB_NO_GRACE : db_result_int(result, row, 12),
+        .is_wish_first = db_result_bool(result, row, 13),
     };
     return self;
 }

@@ -31,8 +31,9 @@ typedef struct {
     int64_t timeout_us; /* 0 = none */
     /* Of its first step: "" = the agent's own, else a connection string; NULL = no SQL step. */
     char *server;
-    char *database; /* of that step */
-    bool has_rules; /* enabled ones */
+    char *database;     /* of that step */
+    bool has_rules;     /* enabled ones */
+    bool is_wish_first; /* somebody's wish is due and has precedence over the slot */
 } DueJob;
 
 /* What comes next after those that are due. */

@@ -112,6 +112,32 @@ def test_missed_all_while_the_first_of_them_runs(hourly, agent, installed, jobs)
     assert installed.query(SKIPPED) == []
 
 
+@pytest.mark.core
+def test_a_wish_among_missed_slots(hourly, agent, installed, jobs):
+    """It does not wait for all of them: at most one run more than the one that it finds goes before it."""
+    held = HeldSql(installed)
+    job = hourly(held.step, jobmissed="all")
+    one = agent("-t", "300")
+    jobs.wait_for_running(job, one)
+    jobs.run_now(job)
+    held.release()
+    jobs.wait_for_runs(job, 5, one)
+    assert slots(installed) == [(-3, "missed", 1), (-2, "missed", 1), (None, "manual", 1), (-1, "missed", 1), (0, "missed", 1)]
+    assert installed.query(SKIPPED) == []
+
+
+@pytest.mark.parametrize("waits_since, runs", [("3.5 h", [-3.5, -3, -2, -1, 0]), ("2.5 h", [-3, -2.5, -2, -1, 0])])
+def test_a_queued_slot_among_missed_slots(hourly, agent, installed, jobs, waits_since, runs):
+    """The oldest goes first, and what a run has passed over goes next."""
+    job = hourly(jobmissed="all", jobbusy="queue")
+    installed.execute_as_agent("INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqdue, reqtrigger)"
+                               f" VALUES ('run', %s, {NEWEST} - %s::interval, 'queue')", job, waits_since)
+    jobs.wait_for_runs(job, 5, agent())
+    assert [float(hours) for hours, in installed.query(
+        f"SELECT extract(epoch FROM jlgscheduled - {NEWEST}) / 3600 FROM pgagent.pga_joblog ORDER BY jlgid")] == runs
+    assert installed.query(SKIPPED) == []
+
+
 def test_a_rule_after_the_last_run_goes_on_after_what_was_missed(installed, jobs, agent, newest):
     """No run ends that it could be counted from."""
     job = jobs.job("ruled", sql("SELECT 1"), jobgrace="1 min")
