@@ -9,6 +9,7 @@ libstore_a_SOURCES = \
 	src/store/home.c src/store/home.h \
 	src/store/identity.c src/store/identity.h \
 	src/store/history.c src/store/history.h \
+	src/store/holds.c src/store/holds.h \
 	src/store/jobs.c src/store/jobs.h \
 	src/store/journal.c src/store/journal.h \
 	src/store/keeper.c src/store/keeper.h \
@@ -25,7 +26,7 @@ libstore_a_SOURCES = \
 	src/store/sql.c src/store/sql.h \
 	src/store/store.c src/store/store.h src/store/store-private.h src/store/store-control.c src/store/store-self.c \
 	src/store/tables.c src/store/tables.h \
-	src/store/writer.c src/store/writer.h
+	src/store/writer.c src/store/writer.h src/store/writer-private.h
 nodist_libstore_a_SOURCES = sql/sql-resource.c
 # The programs that are made of the statements wait for them.
 src/store/sql.$(OBJEXT) src/store/schema.$(OBJEXT): sql/sql-resource.h

@@ -3,11 +3,10 @@
 
 #include "store/writer.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "store/holds.h"
 #include "store/sql.h"
 
 #define BATCH_MAX        100
@@ -19,27 +18,6 @@
 #define PAUSE_MAX_MS     5000
 #define FENCED_SQLSTATE  "PGA01" /* as pgagent.pga_fence says it */
 
-typedef struct {
-    Writer *writer;
-    const char *sql;
-    DbParams *params;
-    WriterDone done;
-    gpointer user_data;
-    guint pause_ms; /* before it is sent again; 0 = it was never put off */
-    guint again_id;
-    bool is_probe; /* of its statement's hold */
-} Write;
-
-/* Of one statement: the tables do not take it as they are (a right is missing). The oldest write is tried again now
- * and then; when it goes through, the others follow. */
-typedef struct {
-    Writer *writer;
-    GQueue writes; /* of Write, without the probe that is under way */
-    char *reason;
-    guint pause_ms;
-    guint probe_id;
-} Hold;
-
 struct Writer {
     DbConn *conn;
     DbParams *identity; /* the fence's parameters: as whom it writes on that connection */
@@ -50,11 +28,10 @@ struct Writer {
     GPtrArray *flying; /* of Write: the transaction under way */
     int64_t sent_mono; /* when it was sent */
     bool is_void;      /* and it was given up meanwhile */
-    GHashTable *holds; /* text of a statement -> Hold */
-    guint held;        /* writes in all of them */
-    int64_t bytes;     /* of all parameters */
-    guint dropped;     /* not taken since it was last caught up */
-    bool is_heavy;     /* and that was said */
+    Holds *holds;
+    int64_t bytes; /* of all parameters */
+    guint dropped; /* not taken since it was last caught up */
+    bool is_heavy; /* and that was said */
     void (*caught_up)(gpointer user_data);
     gpointer caught_up_data;
     guint batch_max; /* halved after a refusal, doubled after a success */
@@ -76,14 +53,15 @@ write_free(gpointer data)
     g_free(write);
 }
 
+/* One that the tables did not take. */
 static void
-hold_free(gpointer data)
+on_try_again(Write *probe, gpointer user_data)
 {
-    Hold *hold = data;
+    Writer *self = user_data;
 
-    g_clear_handle_id(&hold->probe_id, g_source_remove);
-    g_free(hold->reason);
-    g_free(hold);
+    g_queue_push_head(&self->pending, probe);
+    if (self->flush_id == 0)
+        writer_schedule(self, 0);
 }
 
 Writer *
@@ -96,7 +74,7 @@ writer_new(WriterFenced fenced, gpointer user_data)
     g_queue_init(&self->pending);
     g_queue_init(&self->put_off);
     self->flying = g_ptr_array_new_with_free_func(write_free);
-    self->holds = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hold_free);
+    self->holds = holds_new(on_try_again, self);
     self->batch_max = BATCH_MAX;
     return self;
 }
@@ -110,7 +88,7 @@ writer_free(Writer *self)
     writer_clear(self);
     g_clear_handle_id(&self->flush_id, g_source_remove);
     g_ptr_array_unref(self->flying);
-    g_hash_table_unref(self->holds);
+    holds_free(self->holds);
     db_params_free(self->identity);
     g_free(self);
 }
@@ -171,90 +149,10 @@ writer_put_off(Writer *self, Write *write)
     g_queue_push_tail(&self->put_off, write);
 }
 
-/* Writes that the tables do not take as they are */
-
-static gboolean
-on_probe(gpointer user_data)
-{
-    Hold *hold = user_data;
-    Write *write = g_queue_pop_head(&hold->writes);
-
-    hold->probe_id = 0;
-    hold->writer->held--;
-    write->is_probe = true;
-    g_queue_push_head(&hold->writer->pending, write);
-    if (hold->writer->flush_id == 0)
-        writer_schedule(hold->writer, 0);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-hold_pause(Hold *hold)
-{
-    hold->pause_ms = CLAMP(hold->pause_ms * 2, TROUBLE_FIRST_MS, PAUSE_MAX_MS);
-    hold->probe_id = g_timeout_add(hold->pause_ms, on_probe, hold);
-}
-
-/* Several statements may need the same right: that is said once. */
-static bool
-writer_has_hold_for(const Writer *self, const char *reason)
-{
-    GHashTableIter all;
-    gpointer hold;
-
-    g_hash_table_iter_init(&all, self->holds);
-    while (g_hash_table_iter_next(&all, NULL, &hold)) {
-        if (strcmp(((Hold *)hold)->reason, reason) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Takes the write over. */
-static void
-writer_hold(Writer *self, Write *write, const GError *error)
-{
-    Hold *hold = g_hash_table_lookup(self->holds, write->sql);
-
-    if (hold == NULL) {
-        if (!writer_has_hold_for(self, error->message))
-            log_error("could not write to a log table, will keep trying: %s", error->message);
-        hold = g_new0(Hold, 1);
-        hold->writer = self;
-        hold->reason = g_strdup(error->message);
-        g_queue_init(&hold->writes);
-        g_hash_table_insert(self->holds, (gpointer)write->sql, hold);
-    }
-    if (write->is_probe)
-        g_queue_push_head(&hold->writes, write);
-    else
-        g_queue_push_tail(&hold->writes, write);
-    self->held++;
-    if (write->is_probe || hold->pause_ms == 0)
-        hold_pause(hold);
-    write->is_probe = false;
-}
-
-/* The statement went through, or what is wrong now is not the tables. */
-static void
-writer_release(Writer *self, Write *probe)
-{
-    Hold *hold = g_hash_table_lookup(self->holds, probe->sql);
-
-    probe->is_probe = false;
-    self->held -= hold->writes.length;
-    for (Write *write; (write = g_queue_pop_head(&hold->writes)) != NULL;)
-        g_queue_push_tail(&self->pending, write);
-    g_autofree char *reason = g_strdup(hold->reason);
-    g_hash_table_remove(self->holds, probe->sql);
-    if (!writer_has_hold_for(self, reason))
-        log_notice("a log table takes writes again that it refused: %s", reason);
-}
-
 static bool
 writer_is_full(const Writer *self)
 {
-    return self->pending.length + self->held >= WAITING_LIMIT ||
+    return self->pending.length + holds_count(self->holds) >= WAITING_LIMIT ||
            self->put_off.length >= PUT_OFF_LIMIT;
 }
 
@@ -262,7 +160,8 @@ writer_is_full(const Writer *self)
 static void
 writer_catch_up(Writer *self)
 {
-    if (self->dropped == 0 || self->held > 0 || self->trouble_ms > 0 || writer_is_full(self))
+    if (self->dropped == 0 || holds_count(self->holds) > 0 || self->trouble_ms > 0 ||
+        writer_is_full(self))
         return;
     log_warning("%u writes to the log tables were given up, because too many waited",
                 self->dropped);
@@ -276,7 +175,7 @@ static void
 writer_answer(Writer *self, Write *write, const DbResult *result, const GError *error)
 {
     if (write->is_probe)
-        writer_release(self, write);
+        holds_release(self->holds, write, &self->pending);
     if (write->done != NULL && write->done(result, error, write->user_data) == WRITER_AGAIN)
         writer_put_off(self, write);
     else
@@ -330,7 +229,7 @@ writer_refused(Writer *self, const GError *error, const DbFault *fault)
         log_debug("a row of the log tables has to wait: %s", error->message);
         writer_put_off(self, g_ptr_array_steal_index(self->flying, 0));
     } else if (fault_is_of_tables(fault)) {
-        writer_hold(self, g_ptr_array_steal_index(self->flying, 0), error);
+        holds_add(self->holds, g_ptr_array_steal_index(self->flying, 0), error);
     } else {
         writer_answer_all(self, NULL, error);
     }
@@ -465,16 +364,12 @@ writer_add(Writer *self, const char *sql, DbParams *params, WriterDone done, gpo
     }
 
     Write *write = g_new(Write, 1);
-    Hold *hold = g_hash_table_lookup(self->holds, sql);
 
     *write =
         (Write){.writer = self, .sql = sql, .params = params, .done = done, .user_data = user_data};
     self->bytes += db_params_size(params);
-    if (hold != NULL) {
-        g_queue_push_tail(&hold->writes, write);
-        self->held++;
+    if (holds_take(self->holds, write))
         return;
-    }
     g_queue_push_tail(&self->pending, write);
     if (self->flush_id == 0)
         writer_schedule(self, 0);
@@ -499,21 +394,6 @@ cancel_all(GQueue *writes)
         write_cancel(write);
 }
 
-static void
-writer_cancel_held(Writer *self)
-{
-    GHashTableIter all;
-    gpointer hold;
-
-    g_hash_table_iter_init(&all, self->holds);
-    while (g_hash_table_iter_next(&all, NULL, &hold)) {
-        for (Write *write; (write = g_queue_pop_head(&((Hold *)hold)->writes)) != NULL;)
-            g_queue_push_tail(&self->pending, write);
-    }
-    g_hash_table_remove_all(self->holds);
-    self->held = 0;
-}
-
 void
 writer_clear(Writer *self)
 {
@@ -522,7 +402,7 @@ writer_clear(Writer *self)
         write_cancel(g_ptr_array_index(self->flying, i));
     self->is_void = self->flying->len > 0;
     cancel_all(&self->put_off);
-    writer_cancel_held(self);
+    holds_release_all(self->holds, &self->pending);
     cancel_all(&self->pending);
 }
 
@@ -530,5 +410,5 @@ bool
 writer_is_idle(const Writer *self)
 {
     return self->flying->len == 0 && self->pending.length == 0 && self->put_off.length == 0 &&
-           self->held == 0;
+           holds_count(self->holds) == 0;
 }
