@@ -23,6 +23,7 @@ libdb_a_SOURCES = \
 	src/db/pool-private.h \
 	src/db/pool.c \
 	src/db/pool.h \
+	src/db/pooled.c src/db/pooled.h \
 	src/db/poolserver.c \
 	src/db/prepared.c \
 	src/db/query.c \

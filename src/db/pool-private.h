@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* What the parts of the pool share: pool.c has the table of servers and the public functions, poolserver.c one
- * server's connections and its line of those who wait, lease.c calls back. */
+ * server's connections and its line of those who wait, pooled.c one of these connections, lease.c calls back. */
 #pragma once
 
 #include "db/pool.h"
@@ -50,9 +50,14 @@ void pool_server_wait(PoolServer *self, DbLease *lease);
 void pool_server_warm(PoolServer *self, DbTarget *target);
 /* Looks soon who may go on. */
 void pool_server_pump_later(PoolServer *self);
-DbConn *pooled_conn(Pooled *self);
 void pool_server_give_back(PoolServer *self, Pooled *pooled);
 void pool_server_give_up(PoolServer *self, DbLease *lease);
+/* For pooled.c: it is idle, or is to be closed; that frees it. */
+void pool_server_keep(PoolServer *self, Pooled *pooled);
+void pool_server_drop(PoolServer *self, Pooled *pooled);
+
+/* pooled.c */
+DbConn *pooled_conn(Pooled *self);
 
 /* pool.c: drops a server that has neither connections nor anyone in line. */
 void pool_forget_server(DbPool *self, const char *name);

@@ -9,29 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "db/gates.h"
-#include "db/pool-private.h"
-
-enum {
-    IDLE_MS = 5000,
-    CLEANING_LIMIT_MS = 10000,
-    ASKING_LIMIT_MS = 5000,
-};
-
-typedef enum {
-    POOLED_OPENING, /* for `lease`; NULL = for whoever comes. Until its first questions are answered */
-    POOLED_LEASED,   /* used by `lease` */
-    POOLED_CLEANING, /* given back; DISCARD ALL is on its way */
-    POOLED_IDLE,     /* waits for the next lease, or for its end */
-} PooledState;
-
-struct Pooled {
-    PoolServer *server;
-    PooledState state;
-    char *key;
-    DbConn *conn;
-    DbLease *lease;
-    guint time_limit; /* source: closes it, when idle or cleaning for too long */
-};
+#include "db/pooled.h"
 
 struct PoolServer {
     DbPool *pool;
@@ -71,29 +49,26 @@ on_gate_opened(gpointer user_data)
 }
 
 static void
-pooled_free(Pooled *pooled)
+remove_pooled(PoolServer *self, Pooled *pooled)
 {
-    g_clear_handle_id(&pooled->time_limit, g_source_remove);
-    db_conn_free(pooled->conn);
-    g_free(pooled->key);
-    g_free(pooled);
-}
-
-static void
-pooled_remove(Pooled *pooled)
-{
-    PoolServer *self = pooled->server;
     g_queue_remove(&self->idle, pooled);
     g_ptr_array_remove_fast(self->all, pooled);
     pooled_free(pooled);
     pool_server_pump_later(self);
 }
 
-static void
-pooled_close(Pooled *pooled)
+void
+pool_server_drop(PoolServer *self, Pooled *pooled)
 {
-    gates_hurry(pooled->server->gates);
-    pooled_remove(pooled);
+    gates_hurry(self->gates);
+    remove_pooled(self, pooled);
+}
+
+void
+pool_server_keep(PoolServer *self, Pooled *pooled)
+{
+    g_queue_push_tail(&self->idle, pooled);
+    pool_server_pump_later(self);
 }
 
 /* An idle connection to something else gives its place to one who waits. */
@@ -103,90 +78,8 @@ close_one_idle(PoolServer *self)
     Pooled *oldest = g_queue_peek_head(&self->idle);
     if (!oldest)
         return false;
-    pooled_remove(oldest);
+    remove_pooled(self, oldest);
     return true;
-}
-
-static gboolean
-on_time_limit(gpointer user_data)
-{
-    Pooled *pooled = user_data;
-    pooled->time_limit = 0;
-    pooled_close(pooled);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-limit_time(Pooled *pooled, guint limit_ms)
-{
-    g_clear_handle_id(&pooled->time_limit, g_source_remove);
-    pooled->time_limit = g_timeout_add(limit_ms, on_time_limit, pooled);
-}
-
-static void
-on_unused_lost(DbConn *conn, const GError *error, gpointer user_data)
-{
-    pooled_close(user_data);
-}
-
-/* Lets the server notice that we are gone while it runs a long statement. Some platforms cannot do that and
- * refuse the setting. Behind a pooler, whose process is another one, it would stay set for others. */
-static void
-watch_for_our_end(DbConn *conn, DbQueryDone done, gpointer user_data)
-{
-    g_autoptr(DbParams) params = db_params_new();
-    db_params_add_int4(params, db_conn_backend_pid(conn));
-    db_conn_query(conn,
-                  "SELECT pg_catalog.set_config('client_connection_check_interval', '5s', false)"
-                  " WHERE pg_catalog.pg_backend_pid() = $1::int4",
-                  g_steal_pointer(&params), done, user_data);
-}
-
-static bool
-knows_how_to_watch(const DbConn *conn)
-{
-    return db_conn_server_version(conn) >= 140000;
-}
-
-static void
-enter_leased(Pooled *pooled, DbLease *lease)
-{
-    g_clear_handle_id(&pooled->time_limit, g_source_remove);
-    db_conn_set_handlers(pooled->conn, NULL, NULL, NULL);
-    pooled->state = POOLED_LEASED;
-    pooled->lease = lease;
-    lease_grant(lease, pooled);
-}
-
-static void
-enter_idle(Pooled *pooled)
-{
-    pooled->state = POOLED_IDLE;
-    db_conn_set_handlers(pooled->conn, on_unused_lost, NULL, pooled);
-    g_queue_push_tail(&pooled->server->idle, pooled);
-    limit_time(pooled, IDLE_MS);
-    pool_server_pump_later(pooled->server);
-}
-
-static void
-on_set_again(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
-{
-    if (error && error_is_transient(error))
-        pooled_close(user_data);
-    else
-        enter_idle(user_data);
-}
-
-static void
-on_discarded(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
-{
-    Pooled *pooled = user_data;
-    if (error)
-        pooled_close(pooled);
-    else if (knows_how_to_watch(pooled->conn))
-        watch_for_our_end(pooled->conn, on_set_again, pooled);
-    else
-        enter_idle(pooled);
 }
 
 void
@@ -195,21 +88,18 @@ pool_server_give_back(PoolServer *self, Pooled *pooled)
     pooled->lease = NULL;
     /* A pooler keeps connections itself, and cleans what is to be cleaned. */
     if (db_conn_is_pooled(pooled->conn) || !db_conn_is_reusable(pooled->conn)) {
-        pooled_close(pooled);
+        pool_server_drop(self, pooled);
         return;
     }
-    pooled->state = POOLED_CLEANING;
-    db_conn_set_handlers(pooled->conn, on_unused_lost, NULL, pooled);
-    limit_time(pooled, CLEANING_LIMIT_MS);
     gates_hurry(self->gates);
-    db_conn_query(pooled->conn, "DISCARD ALL", NULL, on_discarded, pooled);
+    pooled_clean(pooled);
 }
 
 void
 pool_server_give_up(PoolServer *self, DbLease *lease)
 {
     if (lease->pooled) {
-        pooled_close(lease->pooled);
+        pool_server_drop(self, lease->pooled);
         return;
     }
     g_queue_remove(&self->line, lease);
@@ -224,50 +114,6 @@ compare_leases(gconstpointer a, gconstpointer b, gpointer unused)
     return first->sequence < second->sequence ? -1 : first->sequence > second->sequence;
 }
 
-/* If the connection has died meanwhile, whoever has a lease will see it. */
-static void
-enter_use(Pooled *pooled)
-{
-    if (pooled->lease)
-        enter_leased(pooled, pooled->lease);
-    else
-        enter_idle(pooled);
-    pool_server_pump_later(pooled->server);
-}
-
-static void
-on_asked(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
-{
-    Pooled *pooled = user_data;
-    if (!error)
-        db_conn_note_backend(pooled->conn, result);
-    if (pooled->state != POOLED_OPENING)
-        return;
-    if (error && error_is_transient(error) && !pooled->lease)
-        pooled_close(pooled);
-    else
-        enter_use(pooled);
-}
-
-/* A server that does not answer: not our business, but that of the time limit of the step. */
-static gboolean
-on_asked_in_vain(gpointer user_data)
-{
-    Pooled *pooled = user_data;
-    pooled->time_limit = 0;
-    enter_use(pooled);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-begin_asking(Pooled *pooled)
-{
-    if (knows_how_to_watch(pooled->conn))
-        watch_for_our_end(pooled->conn, NULL, NULL);
-    db_conn_ask_backend(pooled->conn, on_asked, pooled);
-    pooled->time_limit = g_timeout_add(ASKING_LIMIT_MS, on_asked_in_vain, pooled);
-}
-
 static void
 on_opened(DbConn *conn, const GError *error, gpointer user_data)
 {
@@ -276,12 +122,12 @@ on_opened(DbConn *conn, const GError *error, gpointer user_data)
     DbLease *lease = pooled->lease;
     if (!error) {
         self->host = db_conn_host(conn);
-        begin_asking(pooled);
+        pooled_begin_asking(pooled);
         return;
     }
 
     if (!lease) {
-        pooled_remove(pooled);
+        remove_pooled(self, pooled);
         return;
     }
     lease->pooled = NULL;
@@ -293,18 +139,14 @@ on_opened(DbConn *conn, const GError *error, gpointer user_data)
     } else {
         lease_fail(lease, error);
     }
-    pooled_remove(pooled);
+    remove_pooled(self, pooled);
 }
 
 static Pooled *
 begin_opening(PoolServer *self, DbTarget *target)
 {
-    Pooled *pooled = g_new0(Pooled, 1);
-    pooled->server = self;
-    pooled->state = POOLED_OPENING;
-    pooled->key = g_strdup(db_target_key(target));
-    pooled->conn =
-        db_conn_new(target, self->pool->application_name, self->pool->connect_timeout_us);
+    Pooled *pooled = pooled_new(self, self->pool, target);
+
     g_ptr_array_add(self->all, pooled);
     /* Where any will do, the order of the list counts. */
     if (db_target_wants_primary(target, 0))
@@ -337,7 +179,7 @@ take_idle(PoolServer *self, const char *key)
         if (strcmp(pooled->key, key) != 0)
             continue;
         if (!is_fit(pooled)) {
-            pooled_close(pooled);
+            pool_server_drop(self, pooled);
             continue;
         }
         g_queue_delete_link(&self->idle, l);
@@ -374,7 +216,7 @@ grant_idle(PoolServer *self, DbLease *lease)
     Pooled *pooled = take_idle(self, db_target_key(lease->target));
     if (!pooled)
         return false;
-    enter_leased(pooled, lease);
+    pooled_grant(pooled, lease);
     return true;
 }
 
@@ -507,10 +349,4 @@ pool_server_wait(PoolServer *self, DbLease *lease)
 {
     g_queue_push_tail(&self->line, lease);
     pool_server_pump_later(self);
-}
-
-DbConn *
-pooled_conn(Pooled *self)
-{
-    return self->conn;
 }
