@@ -3,15 +3,16 @@ SQL_SCHEMA = \
 	sql/schema/0001_settings.sql \
 	sql/schema/0002_stock.sql \
 	sql/schema/0003_service.sql \
-	sql/schema/0004_planning.sql \
-	sql/schema/0005_rules.sql \
-	sql/schema/0006_control.sql \
-	sql/schema/0007_views.sql \
-	sql/schema/0008_why.sql \
-	sql/schema/0009_commands.sql \
-	sql/schema/0010_comments.sql \
-	sql/schema/0011_private.sql \
-	sql/schema/0012_retention.sql
+	sql/schema/0004_slots.sql \
+	sql/schema/0005_planning.sql \
+	sql/schema/0006_rules.sql \
+	sql/schema/0007_control.sql \
+	sql/schema/0008_views.sql \
+	sql/schema/0009_why.sql \
+	sql/schema/0010_commands.sql \
+	sql/schema/0011_comments.sql \
+	sql/schema/0012_private.sql \
+	sql/schema/0013_retention.sql
 SQL_QUERY = \
 	sql/query/adopt_agents.sql \
 	sql/query/adopt_apply.sql \
