@@ -22,7 +22,9 @@ WITH held_runs AS (
                             AND s.jslid NOT IN (SELECT jslid FROM held_steps))
 ), steps AS (
     UPDATE pgagent.pga_jobsteplog s
-    SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart, jslwaiting = NULL
+    SET jslstatus = 'd', jslduration = clock_timestamp() - jslstart, jslwaiting = NULL,
+        jsloutput = coalesce(nullif(jsloutput, '') || E'\n', '')
+                    || 'The agent that ran this step is not registered any more; what the step did may have been committed.'
     WHERE s.jslid = ANY (ARRAY(SELECT h.jslid FROM held_steps h WHERE h.jsljlgid IN (SELECT jlgid FROM orphans)))
     RETURNING s.jslid, s.jsljlgid, s.jsljstid, s.jslpid, s.jslpidstart
 ), ended AS (

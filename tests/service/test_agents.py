@@ -210,6 +210,7 @@ def test_runs_of_nobody(jobs, agent, installed):
     jobs.wait_for_runs(job, 2, one)
     assert [run[0] for run in jobs.runs(job)] == ["d", "d"]
     assert jobs.runs(job)[0][2] == "the agent that ran this job is not registered any more"
+    assert all("may have been committed" in output for output, in installed.query("SELECT jsloutput FROM pgagent.pga_jobsteplog"))
     jobs.wait_until_settled(one)
     assert jobs.run(job, one)[0] == "s"
 
