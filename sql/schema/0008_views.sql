@@ -323,9 +323,10 @@ WITH agent AS (
     GROUP BY s.skpreason
     UNION ALL
     SELECT 12, 'log', coalesce(g.aglagent, ''), 'last day',
-           format('%s errors, the newest: %s', count(*), (array_agg(g.aglmessage ORDER BY g.aglid DESC))[1])
+           format('%s errors and warnings, the newest: %s', count(*), (array_agg(g.aglmessage ORDER BY g.aglid DESC))[1])
     FROM pgagent.pga_agentlog g
-    WHERE g.aglat > now() - interval '1 day' AND g.agllevel = 'error'
+    /* Warnings about a job are how its runs ended: counted above. */
+    WHERE g.aglat > now() - interval '1 day' AND (g.agllevel = 'error' OR g.agllevel = 'warning' AND g.agljobid IS NULL)
     GROUP BY g.aglagent
     UNION ALL
     SELECT 13, 'ids', i.name, CASE WHEN i.used > 0.5 THEN 'problem' ELSE 'fine' END,

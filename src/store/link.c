@@ -128,6 +128,11 @@ link_report(Link *self, const GError *error)
 {
     bool is_foreign = g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA);
 
+    /* Nothing is wrong with the connection: the agent begins anew, and has said why. */
+    if (g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_FENCED)) {
+        log_debug("%s: %s", self->purpose, error->message);
+        return;
+    }
     if (is_foreign && self->is_reported && !self->is_foreign_reported)
         log_error("%s is of no use, will keep trying: %s", self->purpose, error->message);
     else if (!self->is_reported && self->was_settled)

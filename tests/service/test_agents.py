@@ -196,6 +196,7 @@ def test_an_agent_that_was_declared_dead(jobs, agent, installed, directory, how)
     assert [step[0] for step in jobs.steps_of(job)] == ["d"]
     jobs.wait_until_settled(one)
     assert one.log().count("was declared dead: stopping") == 1
+    assert "connection lost" not in one.log()
     assert jobs.run(jobs.job("after", sql("SELECT 1"), host="lazarus"), one)[0] == "s"
 
 
