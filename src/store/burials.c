@@ -152,5 +152,9 @@ burials_hold(Store *store)
 
     g_autoptr(DbParams) params = db_params_new();
     db_params_add_text(params, store_uuid(store));
+    if (store_checked_at(store) != 0)
+        db_params_add_instant(params, store_checked_at(store));
+    else
+        db_params_add_null(params);
     db_conn_query(control, sql_query("agents_dead"), g_steal_pointer(&params), on_dead, store);
 }

@@ -106,15 +106,15 @@ tell_sleep(int64_t slept_us)
     log_warning("this machine has slept for %s: looking for what is due", slept);
 }
 
-/* By how much the database's clock has moved more than ours since the last answer. */
+/* By how much the database's clock has moved more than ours since the last answer; 0 if that is within the limit. */
 static int64_t
 step_of(const ClockWatch *self, const ClockReading *sent, const ClockReading *got,
-        int64_t server_at)
+        int64_t server_at, int64_t limit_us)
 {
     int64_t longest_us = got->boot - self->sent.boot;
 
     return distance(server_at - self->server_at, sent->boot - self->got.boot, longest_us,
-                    LIMIT_US + longest_us / DRIFT_PART);
+                    limit_us + longest_us / DRIFT_PART);
 }
 
 static int64_t
@@ -129,7 +129,9 @@ unsigned
 clock_watch_note(ClockWatch *self, const ClockReading *sent, const ClockReading *got,
                  int64_t server_at)
 {
-    int64_t step_us = self->has_last ? step_of(self, sent, got, server_at) : 0;
+    int64_t limit_us = MIN(self->counts_from_us, LIMIT_US);
+    int64_t step_us = self->has_last ? step_of(self, sent, got, server_at, limit_us) : 0;
+    bool is_told = step_us != 0 && step_of(self, sent, got, server_at, LIMIT_US) != 0;
     int64_t slept_us = self->has_last ? sleep_of(self, got) : 0;
     int64_t skew_us = skew_of(self, sent, got, server_at);
     unsigned news = self->has_last ? 0 : CLOCK_FIRST;
@@ -139,13 +141,13 @@ clock_watch_note(ClockWatch *self, const ClockReading *sent, const ClockReading 
         tell_sleep(slept_us);
         news |= CLOCK_SLEPT;
     }
-    if (step_us != 0) {
-        tell_step(step_us, skew_us);
+    if (step_us != 0)
         news |= step_us > 0 ? CLOCK_FORWARD : CLOCK_BACK;
-    } else if (is_new_skew) {
+    if (is_told)
+        tell_step(step_us, skew_us);
+    else if (is_new_skew)
         tell_skew(self, skew_us);
-    }
-    if (step_us != 0 || is_new_skew)
+    if (is_told || is_new_skew)
         self->told_skew_us = skew_us;
     self->has_last = true;
     self->sent = *sent;

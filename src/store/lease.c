@@ -7,6 +7,7 @@
 
 /* Parts of the length. */
 #define HEARTBEAT_PART 10
+#define STEP_PART      30
 #define MERCY_PART     2
 #define MARGIN_PART    6  /* before the end no step starts */
 #define LAST_PART      12 /* before the end what still runs is ended */
@@ -80,6 +81,12 @@ int64_t
 agent_lease_margin_us(const AgentLease *self)
 {
     return self->length_us / MARGIN_PART;
+}
+
+int64_t
+agent_lease_step_us(const AgentLease *self)
+{
+    return self->length_us / STEP_PART;
 }
 
 bool

@@ -41,6 +41,9 @@ int64_t agent_lease_changes_in(const AgentLease *self, int64_t now_boot);
 int64_t agent_lease_heartbeat_us(const AgentLease *self);
 /* From so long before the end no step starts; an agent that has lost its connection tries again at least that often. */
 int64_t agent_lease_margin_us(const AgentLease *self);
+/* A step of the database's clock by so much may make a lease that is renewed seem to end: what is left between the heartbeat and
+ * the sixth after which an agent without a connection counts as dead is twice that. */
+int64_t agent_lease_step_us(const AgentLease *self);
 /* After an outage, when the database's clock was set forward, or when our own lease was not renewed in time, all leases may
  * seem to have ended: nobody is declared dead for half a length, all are to come back first. */
 void agent_lease_show_mercy(AgentLease *self, int64_t now_boot);

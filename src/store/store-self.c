@@ -168,6 +168,12 @@ store_note_time(Store *self, const ClockReading *sent, const ClockReading *got, 
     return news;
 }
 
+int64_t
+store_checked_at(const Store *self)
+{
+    return self->clock.has_last ? self->clock.server_at : 0;
+}
+
 bool
 store_knows_the_day(const Store *self)
 {

@@ -68,6 +68,8 @@ void store_write_message(Store *self, const char *level, int job_id, const char 
 /* What the database's clock said in answer to a question of ours. Gives ClockNews. */
 unsigned store_note_time(Store *self, const ClockReading *sent, const ClockReading *got,
                          int64_t server_at);
+/* What it said last; 0 = nothing yet. */
+int64_t store_checked_at(const Store *self);
 /* Whether the database's clock and ours agree on what day it is: if not, one of them may be wrong by years. */
 bool store_knows_the_day(const Store *self);
 

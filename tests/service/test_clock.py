@@ -6,7 +6,7 @@ import pytest
 
 from harness import Database, FakeTime
 from harness.database import install
-from harness.holding import HeldSql
+from harness.holding import HeldBatch, HeldSql
 from harness.jobs import Jobs, sql
 from harness.outside import Outside
 from harness.waiting import wait_until
@@ -69,7 +69,7 @@ PLAN_FROM_NOW = """
 def wait_for_a_beat(database, agent):
     """Until the agent has renewed its lease, and so knows what time it was."""
     before = database.value("SELECT jagrenewed FROM pgagent.pga_jobagent WHERE jagname = %s", agent.name)
-    wait_until(lambda: database.value("SELECT jagrenewed FROM pgagent.pga_jobagent WHERE jagname = %s", agent.name) > before,
+    wait_until(lambda: database.value("SELECT jagrenewed FROM pgagent.pga_jobagent WHERE jagname = %s", agent.name) != before,
                "it has renewed its lease", agent)
 
 
@@ -123,6 +123,45 @@ def test_the_clock_of_the_database_is_stepped(clock, place, agent):
     wait_until(lambda: place.value("SELECT jobnextrun < now() + interval '4 h' FROM pgagent.pga_job WHERE jobid = %s", job),
                "it is planned from now on", one)
     assert len(jobs.runs(job)) == 2
+
+
+# Seconds between the first slot and the last that do not have exactly one outcome.
+LOST_OR_TWICE = """
+    WITH outcome (first, last) AS (
+        SELECT jlgscheduled - (jlgslots - 1) * interval '1 s', jlgscheduled FROM pgagent.pga_joblog WHERE jlgjobid = %(job)s
+        UNION ALL
+        SELECT skpfrom, skpto FROM pgagent.pga_skipped WHERE skpjobid = %(job)s
+    )
+    SELECT at, (SELECT count(*) FROM outcome WHERE at BETWEEN first AND last) AS outcomes
+    FROM (SELECT min(first) AS first, max(last) AS last FROM outcome) AS whole, generate_series(first, last, '1 s') AS at
+    WHERE (SELECT count(*) FROM outcome WHERE at BETWEEN first AND last) <> 1"""
+
+
+def test_small_steps_bury_nobody(clock, place, agent, directory):
+    """Of a length that nobody need hear of, but longer than a short lease: whoever looks first finds the other one's over."""
+    jobs = Jobs(place)
+    clock.set("+0")
+    agents = [agent("--lease", "3", name=name, database=place) for name in ("one", "other")]
+    scripts = [HeldBatch(directory) for _ in agents]
+    held = [jobs.job(f"held by {one.name}", script.step, host=one.name) for one, script in zip(agents, scripts)]
+    for job, one in zip(held, agents):
+        jobs.run_now(job)
+        jobs.wait_for_running(job, one)
+    each = jobs.job("each second", sql("SELECT 1"), jobmissed="all")
+    jobs.rule(each, "every", rulperiod="1 s", rulstart="2026-01-01 00:00+00")
+    for setting in ("+4", "+0", "+4", "+8", "+5", "+9"):
+        for one in agents:
+            wait_for_a_beat(place, one)
+        clock.set(setting)
+    for one in agents:
+        wait_for_a_beat(place, one)
+    for script in scripts:
+        script.release()
+    assert [jobs.wait_for_runs(job)[0][0] for job in held] == ["s", "s"]
+    assert place.query("SELECT aglmessage FROM pgagent.pga_agentlog WHERE aglmessage LIKE '%is dead%'") == []
+    place.execute("UPDATE pgagent.pga_job SET jobenabled = false WHERE jobid = %s", each)
+    jobs.wait_until_settled(agents[0])
+    assert place.query(LOST_OR_TWICE.replace("%(job)s", str(each))) == []
 
 
 def test_an_agent_that_died_before_the_clock_went_back(clock, place, agent):

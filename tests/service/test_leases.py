@@ -275,6 +275,6 @@ def test_mercy_where_the_server_may_just_have_come_back(installed, sees, since, 
             "        (3, md5('3')::uuid, 'fresh', 3, '', now(), now() + interval '3 s', now() - interval '1 h'),"
             "        (pg_backend_pid(), md5('me')::uuid, 'me', 9, '', now(), now() + interval '3 s', now() - %s::interval)", (since,))
         cursor.execute("PREPARE dead AS " + read_query("agents_dead"))
-        cursor.execute("EXECUTE dead (md5('me')::uuid)")
+        cursor.execute("EXECUTE dead (md5('me')::uuid, NULL)")
         assert sorted(row[1] for row in cursor.fetchall()) == dead
     installed.execute(f"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}; DROP ROLE {role}")

@@ -20,7 +20,7 @@ typedef struct {
 static void
 check(const Case *cases, size_t count)
 {
-    ClockWatch watch = {0};
+    ClockWatch watch = {.counts_from_us = S};
     ClockReading sent = {.at = 1000 * S, .mono = 100 * S, .boot = 200 * S};
     int64_t server_at = 1000 * S;
 
@@ -58,6 +58,11 @@ test_database(void)
         {3, 3, 3, 3603, 0, CLOCK_FORWARD, -3600},
         {3, 3, 3, 3, 0, 0, -3600},
         {3, 3, 3, -3597, 0, CLOCK_BACK, 0},
+        /* Small ones are news, too, but nobody need hear of them. */
+        {3, 3, 3, 5, 0, CLOCK_FORWARD, 0},
+        {3, 3, 3, 1, 0, CLOCK_BACK, 0},
+        {3, 3, 3, 4, 0, 0, 0},
+        {3, 3, 3, 2, 0, 0, 0},
         /* One machine for both. */
         {3603, 3, 3, 3603, 0, CLOCK_FORWARD, 0},
         {-3597, 3, 3, -3597, 0, CLOCK_BACK, 0},
@@ -103,7 +108,7 @@ test_told_once(void)
         {3, 3, 3, 8, 10, 0, 6},
         {3, 3, 3, -2, 0, 0, 6},
         {3, 3, 3, 3, 20, 0, 6},
-        {3, 3, 3, 8, 0, 0, 0},
+        {3, 3, 3, 8, 0, CLOCK_FORWARD, 0},
         {6, 3, 3, 3, 0, 0, 0},
         /* 6 s */
         {7, 3, 3, 3, 0, 0, 6},

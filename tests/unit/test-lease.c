@@ -50,6 +50,8 @@ test_changes(void)
         g_assert_cmpint(agent_lease_state(&lease, over), ==, LEASE_OVER);
         g_assert_cmpint(over, <, 7 + length_us);
         g_assert_cmpint(agent_lease_heartbeat_us(&lease) * 4, <, stale - 7);
+        g_assert_cmpint(agent_lease_heartbeat_us(&lease) + agent_lease_step_us(&lease), <,
+                        agent_lease_margin_us(&lease));
     }
 }
 
