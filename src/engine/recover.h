@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* After a reconnect: runs that are ours in the tables but not known here (the answer of their claim was lost) are
- * started. */
+/* After a reconnect: runs that are ours in the tables but not in hand. They are started if the answer of their claim was
+ * lost, and else closed: a standby was promoted before it had heard of their ends. */
 #pragma once
 
 #include "engine/look.h"

@@ -116,7 +116,9 @@ void
 run_start(Run *self)
 {
     run_limit_time(self);
-    if (self->steps->len == 0)
+    if (self->halt_reason != NULL)
+        run_finish(self, 'd', self->halt_reason);
+    else if (self->steps->len == 0)
         run_finish(self, 'i', "the job has no enabled steps");
     else
         run_next_step(self);

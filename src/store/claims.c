@@ -401,6 +401,7 @@ on_unknown(const DbResult *result, const GError *error, const DbFault *fault, gp
             .timeout_us = db_result_int(result, row, 3),
             .first_step_id = (int)db_result_int(result, row, 4),
             .step_log_id = db_result_int(result, row, 5),
+            .is_over = db_result_bool(result, row, 6),
         };
         g_ptr_array_add(runs, run);
     }
@@ -408,7 +409,7 @@ on_unknown(const DbResult *result, const GError *error, const DbFault *fault, gp
 }
 
 void
-claims_unknown(Store *store, ClaimsUnknown loaded, gpointer user_data)
+claims_unknown(Store *store, const GArray *in_hand, ClaimsUnknown loaded, gpointer user_data)
 {
     Request *request = request_new(user_data);
     g_autoptr(DbParams) params = db_params_new();
@@ -417,6 +418,10 @@ claims_unknown(Store *store, ClaimsUnknown loaded, gpointer user_data)
     request->store = store;
     db_params_add_int8(params, store_epoch(store));
     params_add_texts(params, store_lost_batches(store));
+    db_params_begin_array(params, DB_INT8);
+    for (guint i = 0; i < in_hand->len; i++)
+        db_params_add_int8(params, g_array_index(in_hand, int64_t, i));
+    db_params_end_array(params);
     db_conn_query(store_control(store), sql_query("runs_unknown"), g_steal_pointer(&params),
                   on_unknown, request);
 }

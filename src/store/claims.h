@@ -59,8 +59,10 @@ typedef struct {
     int64_t timeout_us;
     int first_step_id; /* whose log row is open; 0 = none */
     int64_t step_log_id;
+    bool is_over; /* how it ended was written to a server that is gone; else it was never started */
 } UnknownRun;
 
-/* runs: UnknownRun; NULL on error. Those of a lost answer come until store_forget_lost_batches. */
+/* runs: UnknownRun, those that are open and not in hand (run ids, of int64_t); NULL on error. Those of a lost answer are to
+ * be started until store_forget_lost_batches. */
 typedef void (*ClaimsUnknown)(GPtrArray *runs, const GError *error, gpointer user_data);
-void claims_unknown(Store *store, ClaimsUnknown loaded, gpointer user_data);
+void claims_unknown(Store *store, const GArray *in_hand, ClaimsUnknown loaded, gpointer user_data);

@@ -39,6 +39,11 @@ class Pair:
         now = self.home.value("SELECT pg_current_wal_lsn()")
         wait_until(lambda: self.there.value("SELECT pg_last_wal_replay_lsn() >= %s", now), "the standby has followed")
 
+    def stop_replication(self):
+        self.there.execute("ALTER SYSTEM SET primary_conninfo = ''")
+        self.two.reload()
+        wait_until(lambda: not self.there.value("SELECT count(*) FROM pg_stat_wal_receiver"), "the standby hears nothing more")
+
 
 @pytest.fixture
 def pair(make_cluster):
@@ -113,9 +118,7 @@ def test_claims_that_the_standby_had_not_heard_of(agent, pair, directory):
     jobs.run_now(known_job)
     wait_until(known.has_started, "the script runs", one)
     pair.wait_for_replay()
-    pair.there.execute("ALTER SYSTEM SET primary_conninfo = ''")
-    pair.two.reload()
-    wait_until(lambda: not pair.there.value("SELECT count(*) FROM pg_stat_wal_receiver"), "the standby hears nothing more")
+    pair.stop_replication()
     jobs.run_now(lost_job)
     wait_until(lost.has_started, "the script runs", one)
     pair.fail_over("immediate")
@@ -128,6 +131,27 @@ def test_claims_that_the_standby_had_not_heard_of(agent, pair, directory):
     after.wait_until_settled(one)
     assert after.run(after.job("new", sql("SELECT 1")), one)[0] == "s"
     assert pair.there.value("SELECT count(*) FROM pgagent.pga_jobagent") == 1
+
+
+def test_ends_that_the_standby_had_not_heard_of(agent, pair, directory):
+    """There the run is open and the job claimed by an agent that lives, but has it in hand no more: nobody else would close it."""
+    jobs = Jobs(pair.home)
+    script = HeldBatch(directory)
+    job = jobs.job("ended", script.step)
+    one = agent("-l", "1", "--lease", "3", conninfo=pair.conninfo(), database=pair.home)
+    jobs.run_now(job)
+    wait_until(script.has_started, "the script runs", one)
+    pair.wait_for_replay()
+    pair.stop_replication()
+    script.release()
+    assert jobs.wait_for_runs(job, agent=one)[0][0] == "s"
+    pair.fail_over("immediate")
+    one.wait_until_ready(pair.there)
+    after = Jobs(pair.there)
+    status, _, reason, _ = after.wait_for_runs(job, agent=one)[0]
+    assert status == "d" and "not known" in reason
+    after.wait_until_settled(one)
+    assert after.steps_of(job)[0][0] == "d"
 
 
 def test_a_server_that_is_only_started_again(agent, make_cluster, directory):
