@@ -102,6 +102,7 @@ SQL_QUERY = \
 	sql/query/doctor_triggers.sql \
 	sql/query/doctor_vacuum.sql \
 	sql/query/history_prune.sql \
+	sql/query/identity_accept.sql \
 	sql/query/identity_here.sql \
 	sql/query/identity_here_plain.sql \
 	sql/query/identity_set.sql \

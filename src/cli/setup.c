@@ -200,6 +200,8 @@ write_home(CliSession *session, const SetupOptions *options, const Found *found,
 
     if (!identity_is_better(found->home, report->identity))
         return true;
+    if (report->is_accepted)
+        g_string_append_printf(sql, "%s;\n", sql_query("identity_accept"));
     schema_script_append(sql, session, "identity_set", report->identity);
     return apply(session, options, report, sql->str, error);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: PostgreSQL
 """Jobs run where their tables were set up, and not in a copy, until setup accepts it."""
 import json
+from contextlib import closing
 
 import pytest
 
@@ -48,6 +49,23 @@ def test_a_copy_runs_nothing_until_it_is_accepted(agent, home, copy, pgalmanac):
     assert jobs.wait_for_runs(job, agent=two)[0][0] == "s"
     assert pgalmanac("status", "-d", copy.conninfo).stderr == ""
     assert pgalmanac("setup", "-d", home.conninfo).returncode == 0
+
+
+def test_what_the_original_runs_goes_on(agent, home, copy, pgalmanac):
+    """Runs that were open when the copy was made are closed there; the processes in their rows are the original's."""
+    jobs = Jobs(copy)
+    job = jobs.job("copied", sql("SELECT 1"))
+    with closing(home.connect()) as step:
+        copy.execute("INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus, jlgepoch) VALUES (%s, 'r', 0)", job)
+        copy.execute("INSERT INTO pgagent.pga_jobsteplog (jsljlgid, jsljstid, jslstatus, jslpid, jslpidstart)"
+                     " SELECT jlgid, jstid, 'r', pid, backend_start FROM pgagent.pga_joblog, pgagent.pga_jobstep,"
+                     " pg_stat_activity WHERE pid = %s", step.get_backend_pid())
+        assert pgalmanac("setup", "--accept", "-d", copy.conninfo).returncode == 0
+        one = agent(database=copy)
+        assert jobs.wait_for_runs(job, agent=one)[0][0] == "d"
+        jobs.wait_until_settled(one)
+        with step.cursor() as cursor:
+            cursor.execute("SELECT 1")
 
 
 def test_an_agent_that_comes_back_to_a_copy(agent, home, pgalmanac):
