@@ -23,6 +23,7 @@ from harness.database import install  # noqa: E402
 from harness.diagnosis import activity_of, stack_of  # noqa: E402
 from harness.jobs import Jobs  # noqa: E402
 from harness.program import copy_program, run  # noqa: E402
+from harness.systemd import Systemd  # noqa: E402
 from harness.users import give_away  # noqa: E402
 from harness.waiting import wait_for_answer  # noqa: E402
 
@@ -126,6 +127,14 @@ def installed(cluster, template):
 def jobs(installed):
     """Makes jobs in `installed`."""
     return Jobs(installed)
+
+
+@pytest.fixture
+def systemd(directory):
+    """Hears what agents tell it that have its `environment`."""
+    listener = Systemd(directory)
+    yield listener
+    listener.close()
 
 
 @pytest.fixture

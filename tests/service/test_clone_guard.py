@@ -68,10 +68,10 @@ def test_what_the_original_runs_goes_on(agent, home, copy, pgalmanac):
             cursor.execute("SELECT 1")
 
 
-def test_an_agent_that_comes_back_to_a_copy(agent, home, pgalmanac):
-    """It waits, says so once, and goes on when the copy is accepted; another system identifier is another server."""
+def test_an_agent_that_comes_back_to_a_copy(agent, home, pgalmanac, systemd):
+    """It waits, says so once and to systemd, and goes on when the copy is accepted; another system identifier is another server."""
     jobs = Jobs(home)
-    one = agent("-l", "1", database=home)
+    one = agent("-l", "1", database=home, environment=systemd.environment)
     one.wait_for_log("works on")  # before that it would end
     home.execute("UPDATE pgagent.pga_setting SET setvalue = '1' || substr(setvalue, strpos(setvalue, '/'))"
                  " WHERE setname = 'identity'")
@@ -80,8 +80,10 @@ def test_an_agent_that_comes_back_to_a_copy(agent, home, pgalmanac):
     one.wait_for_log("control connection is of no use, will keep trying")
     assert one.log().count(REFUSED) == 1 and "of another server" in one.log()
     jobs.run_now(job)
+    systemd.wait_for("STATUS=waiting: ", REFUSED, agent=one)
     assert jobs.runs(job) == []
     assert pgalmanac("setup", "--accept", "-d", home.conninfo).returncode == 0
+    systemd.wait_for("STATUS=0 jobs running", agent=one)
     assert jobs.wait_for_runs(job, agent=one)[0][0] == "s"
 
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: PostgreSQL
-"""The program from outside: words, exit codes, the daemon, signals, what systemd hears."""
+"""The program from outside: words, exit codes, the daemon, signals."""
 import os
 import re
 import signal
-import socket
 import stat
 
 import pytest
@@ -145,20 +144,3 @@ def test_reload(agent, folder):
     started.signal(signal.SIGHUP)
     wait_until(lambda: f'{path}:1: max-runs: "none" is not a whole number' in read(log), "the error")
     assert started.is_running()
-
-
-def test_systemd(agent, folder):
-    """Ready before the database answers; then a status line, the watchdog, and the end."""
-    path = os.path.join(folder, "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
-        heard.bind(path)
-        give_away(path)
-        heard.settimeout(60)
-        started = agent(conninfo=NOWHERE, ready=False, environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"})
-        assert heard.recv(100) == b"READY=1"
-        seen = set()
-        wait_until(lambda: seen.add(heard.recv(1000).split(b"=")[0]) or seen == {b"STATUS", b"WATCHDOG"},
-                   "a status and the watchdog", started)
-        started.signal(signal.SIGTERM)
-        wait_until(lambda: heard.recv(1000) == b"STOPPING=1", "it says that it stops", started)
-        assert started.wait() == 0

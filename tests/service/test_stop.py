@@ -275,15 +275,16 @@ def test_a_role_that_may_not_read_the_tables(agent, installed):
 
 # A standby
 
-def test_a_standby_is_waited_for(agent, make_cluster):
-    """Quietly, until it is promoted."""
+def test_a_standby_is_waited_for(agent, make_cluster, systemd):
+    """Quietly, until it is promoted; systemd is told."""
     primary = make_cluster().start()
     home = Database.create_installed(primary)
     standby = make_cluster(standby_of=primary).start()
     copy = Database(standby, home.name)
-    one = agent("-l", "2", database=copy, ready=False)
+    one = agent("-l", "2", database=copy, ready=False, environment=systemd.environment)
     wait_until(lambda: one.log().count("is a standby") >= 3, "it tries again and again", one)
     assert one.log().count("ERROR") == 1
+    systemd.wait_for("STATUS=waiting: ", "is a standby", agent=one)
     standby.promote()
     one.wait_until_ready(copy)
     jobs = Jobs(copy)
