@@ -78,10 +78,10 @@ WITH self AS (
     JOIN wanted w ON w.jobid = m.jobid
     JOIN held ON held.jobid = m.jobid
     LEFT JOIN queued q ON q.reqjobid = w.jobid
-), extended AS (
-    UPDATE pgagent.pga_skipped s
-    SET skpto = w.last, skpslots = s.skpslots + w.slots, skpat = now()
+), newest AS (
+    SELECT s.skpid
     FROM skipped w
+    JOIN pgagent.pga_skipped s ON s.skpjobid = w.jobid
     WHERE w.is_busy AND w.slots > 0
       AND s.skpid = (SELECT max(l.skpid) FROM pgagent.pga_skipped l WHERE l.skpjobid = w.jobid)
       AND s.skpreason = 'busy' AND s.skpagent = $8::text
@@ -89,6 +89,12 @@ WITH self AS (
                        WHERE l.jlgjobid = w.jobid AND l.jlgstatus = 'r')
       /* Nothing became of a slot between: one that waits, or that ran beside the others and is over already. */
       AND s.skpto = w.before
+    FOR NO KEY UPDATE OF s SKIP LOCKED
+), extended AS (
+    UPDATE pgagent.pga_skipped s
+    SET skpto = w.last, skpslots = s.skpslots + w.slots, skpat = now()
+    FROM skipped w, newest
+    WHERE s.skpid = newest.skpid AND s.skpjobid = w.jobid
     RETURNING s.skpjobid
 ), written AS (
     INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent)

@@ -9,7 +9,9 @@
 -- has waited for longer than the job's grace. A next run that neither the plan nor a request asks for is corrected, and
 -- that is said: nobody could ever take it. What was asked for since the statement began is not seen: jobnextrun may be
 -- later than that until the next take, so the peek looks at the requests themselves.
--- One run repeats no more than one whose agent died (trigger restart), though it answers all other requests.
+-- One run repeats no more than one whose agent died (trigger restart), though it answers all other requests. A request that
+-- somebody has locked waits for the next run. A job that runs beside itself is passed by if it changed between our
+-- snapshot and our lock: another agent may have claimed it, and our snapshot does not count that run.
 WITH self AS (
     SELECT jagpid, jagname, jagepoch
     FROM pgagent.pga_jobagent
@@ -50,16 +52,23 @@ WITH self AS (
     WHERE (j.jobagentid IS NULL
            OR (j.jobbusy = 'parallel'
                AND (SELECT count(*) FROM pgagent.pga_joblog l WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r') < j.jobmaxruns
+               AND j.xmin = (SELECT seen.xmin FROM pgagent.pga_job seen WHERE seen.jobid = j.jobid)
                AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NULL)))
       AND j.jobnextrun IS NOT DISTINCT FROM w.nextrun AND j.jobrevision = w.revision
       AND (w.manual OR j.jobplanned IS NOT DISTINCT FROM w.seen_planned)
       AND j.jobid NOT IN (SELECT r.ruljobid FROM asking a JOIN pgagent.pga_rule r ON r.rulid = a.ruleid
                           WHERE r.rulid NOT IN (SELECT h.rulid FROM held h))
     FOR NO KEY UPDATE OF j SKIP LOCKED
+), free AS (
+    SELECT q.reqid
+    FROM locked l
+    JOIN pgagent.pga_request q ON q.reqjobid = l.jobid
+    WHERE q.reqid IN (SELECT due.reqid FROM due)
+    FOR UPDATE OF q SKIP LOCKED
 ), answered AS (
     DELETE FROM pgagent.pga_request r
-    USING locked l, due, self
-    WHERE r.reqid = due.reqid AND r.reqjobid = l.jobid
+    USING locked l, due, free, self
+    WHERE r.reqid = due.reqid AND r.reqid = free.reqid AND r.reqjobid = l.jobid
     RETURNING r.reqjobid, r.reqid, r.reqby, r.reqtrigger, r.reqrulid, r.reqdue, r.reqjlgid, due.is_late
 ), taken AS (
     UPDATE pgagent.pga_job j
@@ -82,23 +91,26 @@ WITH self AS (
     RETURNING j.jobid
 ), corrected AS (
     UPDATE pgagent.pga_job j
-    SET jobnextrun = least(j.jobplanned, (SELECT min(r.reqdue) FROM pgagent.pga_request r
-                                          WHERE r.reqjobid = j.jobid AND r.reqkind = 'run'
-                                            AND r.reqid NOT IN (SELECT a.reqid FROM answered a))),
+    SET jobnextrun = least(j.jobplanned, wish.due),
         jobreplan = j.jobreplan
                     OR (j.jobplanned IS NULL
                         AND (EXISTS (SELECT FROM pgagent.pga_schedule s WHERE s.jscjobid = j.jobid AND s.jscenabled)
                              OR EXISTS (SELECT FROM pgagent.pga_rule r WHERE r.ruljobid = j.jobid AND r.rulenabled)))
-    FROM wanted w, locked l, self
-    WHERE w.manual AND w.jobid = l.jobid AND j.jobid = l.jobid AND j.jobenabled AND j.jobnextrun <= now()
+    FROM self, wanted w
+    JOIN locked l ON l.jobid = w.jobid
+    CROSS JOIN LATERAL (SELECT min(r.reqdue) AS due FROM pgagent.pga_request r
+                        WHERE r.reqjobid = l.jobid AND r.reqkind = 'run'
+                          AND r.reqid NOT IN (SELECT a.reqid FROM answered a)) wish
+    WHERE w.manual AND j.jobid = l.jobid AND j.jobenabled AND j.jobnextrun <= now()
+      AND j.jobnextrun IS DISTINCT FROM least(j.jobplanned, wish.due)
       AND NOT EXISTS (SELECT FROM answered a WHERE a.reqjobid = j.jobid AND NOT a.is_late)
-    RETURNING j.jobid, w.nextrun
+    RETURNING j.jobid, j.jobnextrun
 ), told AS (
     INSERT INTO pgagent.pga_agentlog (aglagent, agllevel, agljobid, aglmessage)
     SELECT self.jagname, 'warning', c.jobid,
            'not run, although its next run (jobnextrun) was due: neither a schedule nor a request asked for that'
     FROM corrected c, self
-    WHERE c.jobid NOT IN (SELECT a.reqjobid FROM answered a)
+    WHERE (c.jobnextrun <= now()) IS NOT TRUE AND c.jobid NOT IN (SELECT a.reqjobid FROM answered a)
 ), counted AS (
     UPDATE pgagent.pga_rule r
     SET rulruncount = r.rulruncount + 1, rullastslot = coalesce(w.slot, now())

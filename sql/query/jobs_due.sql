@@ -6,10 +6,14 @@
 -- During a pause nothing is. Of a slot and a wish that are both due the slot goes first: during a run for the wish it might
 -- be skipped. Not so if each slot is to be run (jobmissed all): a slot waits then, and as a job that is slower than its
 -- period always has one, a wish goes first that is older, or that was due already when the job began to run the last time.
+-- What has waited longest comes first, so that each gets its turn however many are always due; not every wish is shown by
+-- the next run.
 WITH due AS (
-    SELECT jobid FROM pgagent.pga_job WHERE jobenabled AND jobnextrun <= now()
-    UNION
-    SELECT reqjobid FROM pgagent.pga_request WHERE reqkind = 'run' AND reqdue <= now()
+    SELECT either.jobid, min(either.at) AS since
+    FROM (SELECT jobid, jobnextrun AS at FROM pgagent.pga_job WHERE jobenabled AND jobnextrun <= now()
+          UNION ALL
+          SELECT reqjobid, reqdue FROM pgagent.pga_request WHERE reqkind = 'run' AND reqdue <= now()) AS either
+    GROUP BY either.jobid
 )
 SELECT j.jobid, j.jobname, j.jobrevision, use.is_busy,
        j.jobnextrun, CASE WHEN j.jobenabled THEN j.jobplanned END AS jobplanned,
@@ -44,5 +48,5 @@ WHERE pgagent.pga_paused_until() IS NULL
            ELSE j.jobenabled AND j.jobplanned <= now() AND (j.jobmissed <> 'all' OR j.jobplanned >= j.joblastrun)
                 AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a
                                 WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NULL) END
-ORDER BY coalesce(j.jobnextrun, now()), j.jobid
+ORDER BY due.since, j.jobid
 LIMIT greatest($4::int4, $6::int4)
