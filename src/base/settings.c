@@ -119,16 +119,18 @@ take_words(Loading *self, GError **error)
     const Setting *conninfo = setting_find("conninfo");
     if (self->words->len == 0)
         return true;
+    /* A mistyped command, most likely, or one after options. */
+    if (!is_conninfo(self->words->str)) {
+        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
+                    "\"%s\" is neither a connection string nor a command in the first place: "
+                    "pgalmanac COMMAND [OPTION...]",
+                    self->words->str);
+        return false;
+    }
     if (self->is_given[conninfo - settings_table]) {
         g_set_error_literal(
             error, ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
             "the connection string is given twice: by option -d and by plain words");
-        return false;
-    }
-    /* A mistyped command, most likely. */
-    if (!is_conninfo(self->words->str)) {
-        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
-                    "\"%s\" is neither a command nor a connection string", self->words->str);
         return false;
     }
     return set_option(self, conninfo, "-d", self->words->str, error);
@@ -195,8 +197,11 @@ read_file(Loading *self, GError **error)
         return false;
     }
     if (!g_file_get_contents(path, &text, &length, &reason)) {
+        /* GLib names the file, too. */
+        const char *why = strrchr(reason->message, ':');
         g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
-                    "could not read configuration file \"%s\": %s", path, reason->message);
+                    "could not read configuration file \"%s\": %s", path,
+                    why != NULL ? why + 2 : reason->message);
         return false;
     }
 

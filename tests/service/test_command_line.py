@@ -63,7 +63,7 @@ def test_version(pgalmanac, word):
 
 @pytest.mark.parametrize("words, message", [
     (["--no-such-option"], "there is no option --no-such-option; pgalmanac --help lists them"),
-    (["statsu"], '"statsu" is neither a command nor a connection string'),
+    (["statsu"], '"statsu" is neither a connection string nor a command in the first place'),
     (["-l", "3", NOWHERE], 'option -l: "3" is out of range: allowed are 0 to 2'),
     (["--config", "/nonexistent.conf"], "could not read configuration file"),
     (["-f", "dbname=x nonsense=5"], "nonsense"),

@@ -170,12 +170,14 @@ test_wrong_options(void)
         {"--output-limit=1",
          "option --output-limit: \"1\" is out of range: allowed are 1kB to 256MB"},
         {"--batch=maybe", "option --batch: \"maybe\" is neither on nor off"},
-        {"statsu", "\"statsu\" is neither a command nor a connection string"},
+        {"statsu", "\"statsu\" is neither a connection string nor a command in the first place: "
+                   "pgalmanac COMMAND [OPTION...]"},
+        {"-d|dbname=a|status", "\"status\" is neither a connection string nor a command in the "
+                               "first place: pgalmanac COMMAND [OPTION...]"},
         {"-d|dbname=a|user=b",
          "the connection string is given twice: by option -d and by plain words"},
         {"--config=/nonexistent/x.conf",
-         "could not read configuration file \"/nonexistent/x.conf\": Failed to open file "
-         "“/nonexistent/x.conf”: No such file or directory"},
+         "could not read configuration file \"/nonexistent/x.conf\": No such file or directory"},
         {"--config=/tmp", "configuration file \"/tmp\" is not a regular file"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
