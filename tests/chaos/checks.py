@@ -279,6 +279,12 @@ def check_burials(jobs, messages):
             yield f'nothing in pga_agentlog says that agent "{agent}" is dead'
 
 
+def count_burials(messages):
+    """By what the death of agents was found out."""
+    return {f"found by {what}": sum(f"is dead: its {what}" in message for message in messages)
+            for what in ("process", "connection", "lease")}
+
+
 def check_settled(remains):
     """Nothing is left. remains: what -> list of such things"""
     for what, things in remains.items():

@@ -196,6 +196,12 @@ def test_an_agent_that_died_unnoticed():
     only_problem(checks.check_burials([job], ['agent "beta" on host "h" is dead: its lease ended']), '"alpha" is dead')
 
 
+def test_what_tells_of_deaths():
+    found = checks.count_burials([f'agent "alpha" on host "h" is dead: its {why}; closed 0 runs'
+                                  for why in ("lease ended", "process is gone", "lease ended")])
+    assert found == {"found by process": 1, "found by connection": 0, "found by lease": 2}
+
+
 def test_a_late_write():
     assert list(checks.check_late_writes([("pga_joblog", 1, "r", "s", "")])) == []
     only_problem(checks.check_late_writes([("pga_joblog", 1, "d", "s", "jlgstatus: d -> s")]), "written again")

@@ -18,6 +18,11 @@ from harness.waiting import wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONTROL = "application_name = 'pgalmanac' AND pid IN (SELECT jagpid FROM pgagent.pga_jobagent WHERE jagname = %s)"
+FAR = AGENTS[-1]  # as if on another host than the others: its folder is its own, and nobody can see its process
+HIDE = f"""
+    CREATE FUNCTION chaos.hide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.jagprocess := NULL; RETURN NEW; END $$;
+    CREATE TRIGGER hide BEFORE INSERT ON pgagent.pga_jobagent
+        FOR EACH ROW WHEN (NEW.jagname = '{FAR}') EXECUTE FUNCTION chaos.hide()"""
 LOG = "application_name = 'pgalmanac' AND pid NOT IN (SELECT jagpid FROM pgagent.pga_jobagent) LIMIT 1"
 
 
@@ -37,7 +42,7 @@ class Keeper:
         self.world = world
         self.name = name
         self.proxy = Proxy(world.network, socket_of(world.home))
-        self.temporary = os.path.join(world.directory, "tmp-own" if name == AGENTS[-1] else "tmp-shared")
+        self.temporary = os.path.join(world.directory, "tmp-own" if name == FAR else "tmp-shared")
         os.makedirs(self.temporary, exist_ok=True)
         give_away(self.temporary)
         self.lives = []  # all processes so far
@@ -109,6 +114,7 @@ class World:
         self.database = Database.create_installed(self.home)
         self.distant = Database.create(self.target, "distant")
         self.database.execute(read("record.sql"))
+        self.database.execute(HIDE)
         for one in (self.database, self.distant):
             one.execute(read("effect.sql"))
         self.distant_proxy = Proxy(self.network, socket_of(self.target))
