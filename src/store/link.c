@@ -9,6 +9,7 @@
 
 #define PAUSE_FIRST_MS 200
 #define PAUSE_BUSY_MS  1000
+#define MANY_IN_A_ROW  5
 #define PAUSE_MAX_MS   5000 /* an agent must be back before others may think it dead */
 /* For what is said first on a connection; like connecting, but locks may be waited for (sql/query/session_setup.sql). */
 #define ANSWERS_MIN_MS 5000
@@ -23,11 +24,12 @@ struct Link {
     guint answers_id; /* until link_answered */
     DbConn *conn;
     bool is_open;
-    bool is_reported;         /* that it is down was said */
-    bool is_foreign_reported; /* that the tables are not ours any more was said */
     bool was_settled;
-    int host;      /* of the list: where to begin */
-    char *trouble; /* what the last attempt met */
+    guint told;     /* kinds of errors that were said since it was of use: 1 << AlmanacError */
+    int code;       /* of the last attempt */
+    guint in_a_row; /* attempts that met this */
+    int host;       /* of the list: where to begin */
+    char *trouble;  /* what the last attempt met */
     LinkEvents events;
     gpointer user_data;
 };
@@ -122,27 +124,36 @@ link_pause(Link *self, const GError *error)
     self->pause_ms = MIN(self->pause_ms * 2, self->pause_max_ms);
 }
 
-/* Once, and once more if people have to do something: the tables were given back, or are of another version now. */
+/* Each kind once: the first whatever it is, then at once what people have to mend, and others if they stay (the
+ * server's start ends by itself). */
+static bool
+link_has_news(const Link *self)
+{
+    if (self->told & 1u << self->code)
+        return false;
+    return self->told == 0 || self->code == ALMANAC_ERROR_REFUSED ||
+           self->code == ALMANAC_ERROR_SCHEMA || self->in_a_row >= MANY_IN_A_ROW;
+}
+
 static void
 link_report(Link *self, const GError *error)
 {
-    bool is_foreign = g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_SCHEMA);
+    bool is_first = self->told == 0;
 
-    /* Nothing is wrong with the connection: the agent begins anew, and has said why. */
-    if (g_error_matches(error, ALMANAC_ERROR, ALMANAC_ERROR_FENCED)) {
+    self->in_a_row = self->code == error->code ? self->in_a_row + 1 : 1;
+    self->code = error->code;
+    /* Fenced: nothing is wrong with the connection, the agent begins anew and has said why. */
+    if (self->code == ALMANAC_ERROR_FENCED || !link_has_news(self)) {
         log_debug("%s: %s", self->purpose, error->message);
         return;
     }
-    if (is_foreign && self->is_reported && !self->is_foreign_reported)
+    self->told |= 1u << self->code;
+    if (!is_first && self->code == ALMANAC_ERROR_SCHEMA)
         log_error("%s is of no use, will keep trying: %s", self->purpose, error->message);
-    else if (!self->is_reported && self->was_settled)
+    else if (is_first && self->was_settled)
         log_error("%s lost, will keep trying: %s", self->purpose, error->message);
-    else if (!self->is_reported)
-        log_error("%s cannot be had yet, will keep trying: %s", self->purpose, error->message);
     else
-        log_debug("%s: %s", self->purpose, error->message);
-    self->is_reported = true;
-    self->is_foreign_reported |= is_foreign;
+        log_error("%s cannot be had yet, will keep trying: %s", self->purpose, error->message);
 }
 
 /* The one place where a connection ends, whoever noticed. */
@@ -231,11 +242,11 @@ void
 link_settled(Link *self)
 {
     link_answered(self);
-    if (self->is_reported || !self->was_settled)
+    if (self->told != 0 || !self->was_settled)
         log_notice("%s to %s is there", self->purpose, db_conn_describe(self->conn));
     g_clear_pointer(&self->trouble, g_free);
-    self->is_reported = false;
-    self->is_foreign_reported = false;
+    self->told = 0;
+    self->in_a_row = 0;
     self->was_settled = true;
     self->pause_ms = PAUSE_FIRST_MS;
 }

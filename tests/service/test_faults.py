@@ -28,6 +28,22 @@ def terminate(database, which):
 
 # The server
 
+def test_a_server_that_lets_nobody_in_when_it_is_back(agent, installed):
+    """That the connection was lost does not tell why it does not come back."""
+    one = agent("-l", "1")
+    home = installed.name
+    installed.close()
+    with closing(installed.cluster.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute(f'ALTER DATABASE "{home}" ALLOW_CONNECTIONS false')
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (home,))
+        one.wait_for_log("control connection lost, will keep trying")
+        one.wait_for_log("control connection cannot be had yet, will keep trying")
+        cursor.execute(f'ALTER DATABASE "{home}" ALLOW_CONNECTIONS true')
+    one.wait_until_ready(installed)
+    said = [line for line in one.log().splitlines() if "control connection cannot be had" in line]
+    assert len(said) == 1 and "is not currently accepting connections" in said[0]
+
+
 def test_the_server_is_not_up_at_start(agent, home):
     home.close()
     home.cluster.stop()
