@@ -141,7 +141,7 @@ engine_tick_failed(Engine *self, const char *what, const GError *error)
 }
 
 static void
-on_replanned(int64_t planned, int64_t refused, int reached, const GError *error, gpointer user_data)
+on_replanned(const ReplanReport *report, const GError *error, gpointer user_data)
 {
     Engine *self = user_data;
 
@@ -151,13 +151,15 @@ on_replanned(int64_t planned, int64_t refused, int reached, const GError *error,
         engine_tick_failed(self, "plan jobs", error);
         return;
     }
-    self->planned_up_to = reached;
-    if (refused > 0) {
+    self->planned_up_to = report->reached;
+    if (report->refusal != NULL)
+        engine_in_trouble(self, "plan a job", report->refusal);
+    if (report->refused > 0) {
         self->wants_plans = true;
         self->tick_is_fine = false;
         engine_back_off(self);
     }
-    if (planned > 0 || reached > 0)
+    if (report->planned > 0 || report->reached > 0)
         engine_wake_at(self, clock_now_mono());
     engine_tick_done(self);
 }

@@ -17,6 +17,7 @@ typedef struct {
     LookDone done;
     gpointer user_data;
     char *pause;
+    char *refusal; /* of the first slot that cannot be skipped */
     int limit;
     GPtrArray *due;        /* of DueJob */
     GHashTable *schedules; /* job id -> GPtrArray of ScheduleRow */
@@ -40,6 +41,7 @@ look_end(Look *self, const GError *error)
     g_array_unref(self->report.refused);
     g_clear_error(&self->error);
     g_free(self->pause);
+    g_free(self->refusal);
     g_free(self);
 }
 
@@ -101,7 +103,8 @@ on_taken(const GArray *taken, const GError *refusal, const GError *error, gpoint
 {
     Look *self = user_data;
 
-    self->report.refusal = refusal != NULL ? refusal->message : NULL;
+    if (refusal != NULL)
+        self->report.refusal = refusal->message;
     look_note_refused(self, taken);
     for (guint i = 0; i < taken->len; i++) {
         const TakenRun *run = &g_array_index(taken, TakenRun, i);
@@ -133,11 +136,14 @@ look_take(Look *self)
 /* Skipping */
 
 static void
-on_skipped(const GArray *job_ids, bool has_cancels, const GError *error, gpointer user_data)
+on_skipped(const GArray *job_ids, bool has_cancels, const GError *refusal, const GError *error,
+           gpointer user_data)
 {
     Look *self = user_data;
 
     self->report.has_cancels = self->report.has_cancels || has_cancels;
+    if (refusal != NULL)
+        self->report.refusal = self->refusal = g_strdup(refusal->message);
     if (error != NULL) {
         look_end(self, error);
         return;

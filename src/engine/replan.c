@@ -20,13 +20,18 @@ typedef struct {
     GError *error;         /* of the first of two statements */
     int64_t now_at;
     int64_t wanted; /* plans that are to be written */
-    int reached;    /* see ReplanDone */
+    int reached;    /* see ReplanReport */
 } Replan;
 
 static void
-replan_end(Replan *self, int64_t planned, const GError *error)
+replan_end(Replan *self, int64_t planned, const GError *refusal, const GError *error)
 {
-    self->done(planned, self->wanted - planned, self->reached, error, self->user_data);
+    const ReplanReport report = {.planned = planned,
+                                 .refused = self->wanted - planned,
+                                 .refusal = refusal != NULL ? refusal->message : NULL,
+                                 .reached = self->reached};
+
+    self->done(&report, error, self->user_data);
     g_clear_pointer(&self->jobs, g_ptr_array_unref);
     g_clear_pointer(&self->schedules, g_hash_table_unref);
     g_clear_pointer(&self->rules, g_hash_table_unref);
@@ -35,9 +40,9 @@ replan_end(Replan *self, int64_t planned, const GError *error)
 }
 
 static void
-on_written(int64_t written, const GError *error, gpointer user_data)
+on_written(int64_t written, const GError *refusal, const GError *error, gpointer user_data)
 {
-    replan_end(user_data, written, error);
+    replan_end(user_data, written, refusal, error);
 }
 
 static const GPtrArray *
@@ -78,7 +83,7 @@ replan_all(Replan *self)
         self->wanted += !plan.is_left;
     }
     if (plans->len == 0)
-        replan_end(self, 0, NULL);
+        replan_end(self, 0, NULL, NULL);
     else
         plans_write(self->parts->store, plans, problems, on_written, self);
 }
@@ -100,7 +105,7 @@ on_schedules(GHashTable *rows, const GError *error, gpointer user_data)
     Replan *self = user_data;
 
     if (error != NULL || self->error != NULL) {
-        replan_end(self, 0, error != NULL ? error : self->error);
+        replan_end(self, 0, NULL, error != NULL ? error : self->error);
         return;
     }
     self->schedules = g_hash_table_ref(rows);
@@ -115,7 +120,7 @@ on_loaded(GPtrArray *jobs, int64_t now_at, const GError *error, gpointer user_da
     g_autoptr(GArray) with_rules = g_array_new(FALSE, FALSE, sizeof(int));
 
     if (error != NULL || jobs->len == 0) {
-        replan_end(self, 0, error);
+        replan_end(self, 0, NULL, error);
         return;
     }
     self->jobs = g_ptr_array_ref(jobs);

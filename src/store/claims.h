@@ -45,10 +45,11 @@ typedef void (*ClaimsTaken)(const GArray *taken, const GError *refusal, const GE
 void claims_take(Store *store, GPtrArray *claims, ClaimsTaken taken, gpointer user_data);
 
 /* For claims that are passed: their slots are skipped, but for one of a busy job, which waits if its policy says so.
- * job_ids: int, those whose slots were skipped; the others' stay due. NULL on error. has_cancels: runs are to be cancelled
- * for that, ours or not; other agents are told. */
-typedef void (*ClaimsSkipped)(const GArray *job_ids, bool has_cancels, const GError *error,
-                              gpointer user_data);
+ * job_ids: int, those whose slots were skipped; the others' stay due. has_cancels: runs are to be cancelled for that, ours
+ * or not; other agents are told. refusal: as of ClaimsTaken. */
+typedef void (*ClaimsSkipped)(const GArray *job_ids, bool has_cancels, const GError *refusal,
+                              const GError *error, gpointer user_data);
+/* claims must live until the answer. */
 void claims_skip(Store *store, GPtrArray *claims, ClaimsSkipped skipped, gpointer user_data);
 
 /* A run that was claimed by a statement whose answer was lost. */

@@ -5,9 +5,11 @@ libstore_a_SOURCES = \
 	src/store/burials.c src/store/burials.h \
 	src/store/reaper.c src/store/reaper.h \
 	src/store/clockwatch.c src/store/clockwatch.h \
+	src/store/claim-params.c src/store/claim-params.h \
 	src/store/claims.c src/store/claims.h \
 	src/store/home.c src/store/home.h \
 	src/store/identity.c src/store/identity.h \
+	src/store/halves.c src/store/halves.h \
 	src/store/history.c src/store/history.h \
 	src/store/holds.c src/store/holds.h \
 	src/store/jobs.c src/store/jobs.h \

@@ -3,7 +3,9 @@
 
 #include "store/plans.h"
 
+#include "base/error.h"
 #include "store/fields.h"
+#include "store/halves.h"
 #include "store/sql.h"
 
 typedef struct {
@@ -159,34 +161,96 @@ params_add_problems(DbParams *params, const GPtrArray *problems)
     db_params_end_array(params);
 }
 
+typedef struct {
+    Store *store;
+    GArray *plans;       /* of JobPlan */
+    GPtrArray *problems; /* of RuleProblem */
+    Halves halves;
+    int64_t written;
+    GError *refusal;
+    PlansWritten done;
+    gpointer user_data;
+} Write;
+
+static void write_next(Write *self);
+
+static void
+write_end(Write *self, const GError *error)
+{
+    self->done(self->written, self->refusal, error, self->user_data);
+    g_array_unref(self->plans);
+    g_ptr_array_unref(self->problems);
+    g_clear_error(&self->refusal);
+    g_free(self);
+}
+
 static void
 on_written(const DbResult *result, const GError *error, const DbFault *fault, gpointer user_data)
 {
-    g_autofree Request *request = user_data;
+    Write *self = user_data;
 
-    request->done.written(error == NULL ? db_result_affected(result) : 0, error,
-                          request->user_data);
+    if (error != NULL && fault_is_of_server(fault)) {
+        write_end(self, error);
+        return;
+    }
+    if (error == NULL) {
+        self->written += db_result_affected(result);
+        halves_accepted(&self->halves);
+    } else if (halves_refused(&self->halves) && self->refusal == NULL) {
+        self->refusal = g_error_copy(error);
+    }
+    write_next(self);
 }
 
-void
-plans_write(Store *store, const GArray *plans, const GPtrArray *problems, PlansWritten written,
-            gpointer user_data)
+/* Problems of jobs that are not among the plans are not written by the statement. */
+static DbParams *
+write_params(const Write *self)
 {
-    Request *request = request_new(user_data);
-    g_autoptr(DbParams) params = db_params_new();
+    DbParams *params = db_params_new();
+    g_autoptr(GArray) plans = g_array_new(FALSE, FALSE, sizeof(JobPlan));
 
-    request->done.written = written;
+    g_array_append_vals(plans, &g_array_index(self->plans, JobPlan, self->halves.at),
+                        halves_count(&self->halves));
     params_add_column(params, plans, DB_INT4, add_job_id);
     params_add_column(params, plans, DB_INT4, add_revision);
     params_add_column(params, plans, DB_TIMESTAMPTZ, add_planned_at);
     params_add_column(params, plans, DB_TIMESTAMPTZ, add_last_slot_at);
-    db_params_add_text(params, store_name(store));
+    db_params_add_text(params, store_name(self->store));
     params_add_column(params, plans, DB_BOOL, add_is_left);
-    params_add_problems(params, problems);
+    params_add_problems(params, self->problems);
     params_add_column(params, plans, DB_TIMESTAMPTZ, add_seen_planned_at);
     params_add_column(params, plans, DB_TIMESTAMPTZ, add_seen_last_slot_at);
-    db_params_add_text(params, store_uuid(store));
-    db_params_add_int8(params, store_epoch(store));
-    db_conn_query(store_control(store), sql_query("plans_write"), g_steal_pointer(&params),
-                  on_written, request);
+    db_params_add_text(params, store_uuid(self->store));
+    db_params_add_int8(params, store_epoch(self->store));
+    return params;
+}
+
+static void
+write_next(Write *self)
+{
+    if (halves_count(&self->halves) == 0) {
+        write_end(self, NULL);
+    } else if (store_control(self->store) == NULL) {
+        g_autoptr(GError) gone = g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_CONNECTION,
+                                                     "the control connection is gone");
+        write_end(self, gone);
+    } else {
+        db_conn_query(store_control(self->store), sql_query("plans_write"), write_params(self),
+                      on_written, self);
+    }
+}
+
+void
+plans_write(Store *store, GArray *plans, GPtrArray *problems, PlansWritten written,
+            gpointer user_data)
+{
+    Write *write = g_new0(Write, 1);
+
+    write->store = store;
+    write->plans = g_array_ref(plans);
+    write->problems = g_ptr_array_ref(problems);
+    halves_begin(&write->halves, plans->len);
+    write->done = written;
+    write->user_data = user_data;
+    write_next(write);
 }

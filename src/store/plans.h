@@ -40,7 +40,8 @@ typedef struct {
 void rule_problem_free(RuleProblem *self);
 
 /* plans: of JobPlan, problems: of RuleProblem. written: how many jobs were planned; others have changed meanwhile or are
- * locked by somebody. */
-typedef void (*PlansWritten)(int64_t written, const GError *error, gpointer user_data);
-void plans_write(Store *store, const GArray *plans, const GPtrArray *problems, PlansWritten written,
+ * locked by somebody, or the server refuses them. refusal: why it does so first; NULL = it does not. */
+typedef void (*PlansWritten)(int64_t written, const GError *refusal, const GError *error,
+                             gpointer user_data);
+void plans_write(Store *store, GArray *plans, GPtrArray *problems, PlansWritten written,
                  gpointer user_data);

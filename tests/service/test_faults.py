@@ -336,6 +336,42 @@ def test_a_job_that_cannot_be_claimed(jobs, agent, installed):
     one.wait_for_log("due jobs can be claimed and planned again")
 
 
+def test_a_slot_that_cannot_be_skipped(jobs, agent, installed):
+    """The others are skipped, and what is due runs."""
+    late = [jobs.job(f"late {number}", sql("SELECT 1"), jobgrace="0.001 s") for number in range(5)]
+    installed.execute(REFUSE.format(what="INSERT ON pgagent.pga_skipped", when=f"NEW.skpjobid = {late[2]}"))
+    for job in late:
+        jobs.schedule(job, minutes=[7], hours=[3])
+        jobs.make_due(job, "2026-01-02 03:07")
+    one = agent()
+    one.wait_for_log("could not claim a due job, will keep trying: not this row")
+    assert jobs.run(jobs.job("other", sql("SELECT 1")), one)[0] == "s"
+    skipped = "SELECT skpjobid FROM pgagent.pga_skipped ORDER BY skpjobid"
+    wait_until(lambda: [job for job, in installed.query(skipped)] == late[:2] + late[3:], "the others are skipped", one)
+    installed.execute("DROP FUNCTION refuse CASCADE")
+    wait_until(lambda: [job for job, in installed.query(skipped)] == late, "it is skipped too", one)
+    one.wait_for_log("due jobs can be claimed and planned again")
+    assert one.log().count("could not") == 1
+
+
+def test_a_plan_that_cannot_be_written(jobs, agent, installed):
+    one = agent()
+    bad = jobs.job("refused", sql("SELECT 1"))
+    installed.execute(REFUSE.format(what="UPDATE OF jobreplan ON pgagent.pga_job", when=f"NEW.jobid = {bad} AND NEW.jobplanned IS NOT NULL"))
+    ruled = [jobs.job(f"other {number}", sql("SELECT 1")) for number in range(5)]
+    with installed.connect(autocommit=False) as connection, connection.cursor() as cursor:
+        for job in (*ruled[:3], bad, *ruled[3:]):
+            cursor.execute("INSERT INTO pgagent.pga_rule (ruljobid, rulkind, rultext) VALUES (%s, 'cron', '7 3 * * *')", (job,))
+    connection.close()
+    one.wait_for_log("could not plan a job, will keep trying: not this row")
+    planned = "SELECT jobid FROM pgagent.pga_job WHERE jobplanned IS NOT NULL ORDER BY jobid"
+    wait_until(lambda: [job for job, in installed.query(planned)] == ruled, "the others are planned", one)
+    installed.execute("DROP FUNCTION refuse CASCADE")
+    wait_until(lambda: [job for job, in installed.query(planned)] == [bad, *ruled], "it is planned too", one)
+    one.wait_for_log("due jobs can be claimed and planned again")
+    assert one.log().count("could not") == 1
+
+
 def test_a_step_row_that_cannot_be_opened(jobs, agent, installed):
     one = agent()
     job = jobs.job("refused", sql("SELECT 1"))

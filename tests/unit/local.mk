@@ -19,11 +19,13 @@ TESTS += $(BASE_TESTS)
 STORE_TESTS = \
 	tests/unit/test-clockwatch \
 	tests/unit/test-identity \
+	tests/unit/test-halves \
 	tests/unit/test-lease \
 	tests/unit/test-schema \
 	tests/unit/test-writer
 tests_unit_test_clockwatch_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 tests_unit_test_identity_LDADD = libstore.a libbase.a $(GLIB_LIBS)
+tests_unit_test_halves_LDADD = libstore.a $(GLIB_LIBS)
 tests_unit_test_lease_LDADD = libstore.a libbase.a $(GLIB_LIBS)
 tests_unit_test_writer_SOURCES = tests/unit/test-writer.c tests/unit/answers.c tests/unit/answers.h tests/unit/server.c tests/unit/server.h
 tests_unit_test_writer_LDADD = libstore.a libdb.a libcalendar.a libbase.a $(GLIB_LIBS) $(LIBPQ_LIBS)
