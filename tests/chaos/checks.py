@@ -12,6 +12,10 @@ NEVER_TO = "at least"  # in an episode's detail: its count is only a lower bound
 # Between an agent's last look at its lease and the first statement of the step lies the machine: a step that begins
 # before this is over has been late, not sent by somebody who is fenced.
 ON_ITS_WAY = SECOND
+# From the closing of a run to the instant that its job notes as its end; both are of one transaction.
+TO_END = SECOND // 2
+# A job that has not run for so long when it is disabled has stopped for good.
+AT_LAST = 5 * SECOND
 # What lies between two changes is noted as skipped only if they are so far from each other.
 TO_PLAN = SECOND
 MOST_ATTEMPTS = 3
@@ -67,6 +71,10 @@ class Job:
     def __str__(self):
         return f"job {self.id} ({self.name})"
 
+    def pause(self):
+        """Between the end of a run and the next slot, for a job whose only rule says that; else None."""
+        return next((values[0] for kind, *values in self.changes[0].times if kind == "after"), None)
+
 
 @dataclass
 class StepRow:
@@ -103,7 +111,7 @@ def _grid(start, period, first, last):
 
 
 def slots_of(times, first, last):
-    """The instants of [first, last] at which a definition asks for a run."""
+    """The instants of [first, last] at which a definition asks for a run; those after an end see check_pauses."""
     found = set()
     for kind, *values in times:
         if kind == "every":
@@ -111,7 +119,7 @@ def slots_of(times, first, last):
             found.update(_grid(start, period, first, last))
         elif kind == "seconds":  # of each minute that can be divided by n
             found.update(at for at in _grid(0, SECOND, first, last) if at // SECOND % 60 % values[0] == 0)
-        else:  # minutes of the hour
+        elif kind == "minutes":  # of the hour
             found.update(at for at in _grid(0, MINUTE, first, last) if at // MINUTE % 60 in values[0])
     return found
 
@@ -175,6 +183,26 @@ def check_counts(job):
         if len(before) != run.slots - 1 or not any(
                 one.reason == "missed" and one.first <= before[0] and before[-1] <= one.last for one in job.episodes):
             yield f"{job}: run {run.id} stands for {run.slots} slots, but no episode has the others"
+
+
+def check_pauses(job):
+    """A job that is due so long after its last run has ended: never earlier, and then it runs or an episode has the slot."""
+    runs, episodes = outcomes(job)
+    for slot, words in runs.items():
+        words = words + [words_of for first, last, words_of in episodes if first <= slot <= last]
+        if len(words) > 1:
+            yield f"{job}: the slot {at_text(slot)} has {len(words)} outcomes: {', '.join(words)}"
+    slots = [(slot, slot) for slot in runs] + [(first, last) for first, last, _ in episodes]
+    begun = sorted(job.runs, key=lambda run: run.begun)
+    for one, after in zip(begun, [*begun[1:], None]):
+        if one.closed is None:
+            continue  # check_overlap says so
+        due_at = one.closed + job.pause()
+        until = after.begun - TO_END if after else job.changes[-1].at - AT_LAST
+        if after and after.slot is not None and after.slot < due_at - TO_END:
+            yield f"{job}: run {after.id} is for {at_text(after.slot)}, run {one.id} was closed at {at_text(one.closed)}"
+        elif due_at < until and not any(first - TO_END <= due_at <= last + TO_END for first, last in slots):
+            yield f"{job}: the slot {at_text(due_at)} after the end of run {one.id} is lost"
 
 
 def check_wishes(job):
@@ -299,5 +327,6 @@ def check_log(name, text):
 
 
 def check_job(job):
-    for check in (check_slots, check_counts, check_wishes, check_repeats, check_overlap):
+    of_slots = (check_slots, check_counts) if job.pause() is None else (check_pauses,)
+    for check in (*of_slots, check_wishes, check_repeats, check_overlap):
         yield from check(job)

@@ -21,6 +21,11 @@ def every(seconds, fraction=0.0):
     return {"kind": "every", "seconds": seconds, "fraction": fraction}
 
 
+def after(seconds):
+    """The job's only rule, and nobody edits it."""
+    return {"kind": "after", "seconds": seconds}
+
+
 def each_second(step):
     return {"kind": "cron", "step": step}
 
@@ -48,6 +53,8 @@ STANDARD = (
     ("again", {"jobrestart": True}, [every(2)], [("s", "home", 0.9)], False),
     ("again, parallel", {"jobrestart": True, "jobbusy": "parallel", "jobmaxruns": 3}, [every(2)], [("s", "target", 3)], False),
     ("script again", {"jobrestart": True, "jobbusy": "queue"}, [every(5)], [("b", "", 1.5), ("s", "target", 0.5)], False),
+    ("after", {}, [after(1.5)], [("s", "home", 0.3)], False),
+    ("after, again", {"jobrestart": True, "jobmissed": "all"}, [after(1)], [("b", "", 0.5), ("s", "target", 0.5)], False),
     ("wishes", {}, [], [("s", "home", 0.3), ("b", "", 0.1)], False),
     ("edited", {}, [every(1)], [("s", "home", 0.2)], True),
     ("edited, queue", {"jobbusy": "queue"}, [every(2)], [("s", "target", 1.5)], True),
@@ -97,9 +104,9 @@ class Maker:
             cursor.execute("INSERT INTO pgagent.pga_rule (ruljobid, rulkind, rultext) VALUES (%s, 'cron', %s)",
                            (job, f"*/{times['step']} * * * * *"))
         else:
-            cursor.execute("INSERT INTO pgagent.pga_rule (ruljobid, rulkind, rulperiod, rulstart) VALUES (%s, 'every',"
+            cursor.execute("INSERT INTO pgagent.pga_rule (ruljobid, rulkind, rulperiod, rulstart) VALUES (%s, %s,"
                            " %s * interval '1 s', date_trunc('minute', now()) + %s * interval '1 s')",
-                           (job, times["seconds"], times["fraction"]))
+                           (job, times["kind"], times["seconds"], times.get("fraction", 0)))
 
 
 # What the definition says when it was just written by this transaction: from the definition, not from any plan.
@@ -122,6 +129,8 @@ def note(cursor, job, what):
         for kind, text, period, start in rules or []:
             if kind == "every":
                 times.append(["every", period, start])
+            elif kind == "after":
+                times.append(["after", period])
             else:  # */N * * * * *
                 times.append(["seconds", int(text.split()[0].partition("/")[2])])
         for minutes in schedules or []:

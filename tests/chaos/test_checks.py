@@ -58,6 +58,7 @@ def test_nothing_is_wrong():
     ([["seconds", 7]], 55, 68, [56, 60, 67]),
     ([["minutes", list(range(60))]], 1, 125, [60, 120]),
     ([["minutes", [T // MINUTE % 60 + 1]]], 0, 3600, [60]),
+    ([["after", SECOND]], 0, 100, []),
     ([], 0, 100, []),
 ])
 def test_slots(times, first, last, expected):
@@ -113,6 +114,22 @@ def test_a_run_that_stands_for_too_many():
     assert problems_of(job) == []
     job.runs[3].slots = 4
     only_problem(problems_of(job), "stands for 4 slots")
+
+
+def test_pauses():
+    """Due 2 s after each end: the slot of one run is an episode's, one run comes by hand before the slot does."""
+    def job(**more):
+        return good_job(**{**dict(
+            changes=[Change(s(0), s(0), [["after", 2 * SECOND]]), Change(s(20), s(20), [])],
+            runs=[Run(1, s(1), s(1), s(2)), Run(2, s(4.1), s(7), s(8)), Run(3, None, s(9), s(9.5), trigger="manual", request=7),
+                  Run(4, s(15), s(15), s(16))], episodes=[Episode(1, s(11.4), s(11.4), 1, "missed")]), **more})
+    assert problems_of(job()) == []
+    only_problem(problems_of(job(episodes=[])), "after the end of run 3 is lost")
+    only_problem(problems_of(job(episodes=[*job().episodes, Episode(2, s(4), s(5), 1, "busy")])), "2 outcomes")
+    only_problem(problems_of(job(changes=[job().changes[0], Change(s(30), s(30), [])])), "after the end of run 4 is lost")
+    early = job()
+    early.runs[1].slot = s(3)
+    only_problem(problems_of(early), "run 2 is for")
 
 
 def test_wishes():
