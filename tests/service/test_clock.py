@@ -141,7 +141,7 @@ def test_small_steps_bury_nobody(clock, place, agent, directory):
     """Of a length that nobody need hear of, but longer than a short lease: whoever looks first finds the other one's over."""
     jobs = Jobs(place)
     clock.set("+0")
-    agents = [agent("--lease", "3", name=name, database=place) for name in ("one", "other")]
+    agents = [agent("--lease", "4", name=name, database=place) for name in ("one", "other")]
     scripts = [HeldBatch(directory) for _ in agents]
     held = [jobs.job(f"held by {one.name}", script.step, host=one.name) for one, script in zip(agents, scripts)]
     for job, one in zip(held, agents):
@@ -149,7 +149,7 @@ def test_small_steps_bury_nobody(clock, place, agent, directory):
         jobs.wait_for_running(job, one)
     each = jobs.job("each second", sql("SELECT 1"), jobmissed="all")
     jobs.rule(each, "every", rulperiod="1 s", rulstart="2026-01-01 00:00+00")
-    for setting in ("+4", "+0", "+4", "+8", "+5", "+9"):
+    for setting in ("+4.5", "+0", "+4.5", "+9", "+4.5", "+9"):
         for one in agents:
             wait_for_a_beat(place, one)
         clock.set(setting)
