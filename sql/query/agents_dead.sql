@@ -1,6 +1,6 @@
 -- Agents that are dead. With a lease: it ended, or their backend is gone and they have not renewed for a sixth of
 -- its length; but nobody is before the server has served for half of it (after an outage all come back before
--- anyone is buried). Each row has a length of its own. What counts is the time by the database's clock at which our own lease
+-- anyone is buried), or we have been calm for so long ($3, microseconds; -1 = always). Each row has a length of its own. What counts is the time by the database's clock at which our own lease
 -- was renewed ($2; NULL = now): until then the clock is known not to have been stepped, which would seem to end all leases.
 -- Without a uuid they are stock agents, whose only sign of life is their backend. A row with our own pid that is not ours ($1 is our uuid) was left by a dead one: the pid is taken again.
 -- An agent's former connection does not count while it has a newer one.
@@ -33,6 +33,7 @@ WHERE a.jaguuid IS DISTINCT FROM $1::uuid
         WHEN a.jaguuid IS NULL THEN NOT a.has_backend OR a.jagpid = pg_catalog.pg_backend_pid()
         WHEN a.jagdead IS NOT NULL THEN true
         WHEN server.serves_since > clock.at - (a.jaglease - a.renewed) / 2 THEN false
+        WHEN $3::int8 >= 0 AND $3::int8 * interval '1 microsecond' < (a.jaglease - a.renewed) / 2 THEN false
         WHEN NOT a.has_backend OR a.jagpid = pg_catalog.pg_backend_pid()
             THEN a.jaglease < clock.at OR a.renewed < clock.at - (a.jaglease - a.renewed) / 6
         ELSE a.jaglease < clock.at

@@ -141,6 +141,15 @@ look_at_neighbours(Store *store)
                   on_neighbours, store);
 }
 
+static void
+add_instant_if_known(DbParams *params, int64_t at)
+{
+    if (at != 0)
+        db_params_add_instant(params, at);
+    else
+        db_params_add_null(params);
+}
+
 void
 burials_hold(Store *store)
 {
@@ -152,9 +161,7 @@ burials_hold(Store *store)
 
     g_autoptr(DbParams) params = db_params_new();
     db_params_add_text(params, store_uuid(store));
-    if (store_checked_at(store) != 0)
-        db_params_add_instant(params, store_checked_at(store));
-    else
-        db_params_add_null(params);
+    add_instant_if_known(params, store_checked_at(store));
+    db_params_add_int8(params, store_calm_us(store));
     db_conn_query(control, sql_query("agents_dead"), g_steal_pointer(&params), on_dead, store);
 }

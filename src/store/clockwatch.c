@@ -12,6 +12,9 @@
 
 /* What is less may be a slow answer, or two good clocks. */
 #define LIMIT_US (5 * CLOCK_US_PER_SECOND)
+/* A step of so much is news, though nobody need hear of it: the shortest lease is 3 s, and without a connection its agent counts as
+ * dead after a sixth of that, which is 0.2 s more than its heartbeat. */
+#define NEWS_US (CLOCK_US_PER_SECOND / 10)
 /* Two good clocks part by less than this part of the time. */
 #define DRIFT_PART 1000
 
@@ -129,8 +132,7 @@ unsigned
 clock_watch_note(ClockWatch *self, const ClockReading *sent, const ClockReading *got,
                  int64_t server_at)
 {
-    int64_t limit_us = MIN(self->counts_from_us, LIMIT_US);
-    int64_t step_us = self->has_last ? step_of(self, sent, got, server_at, limit_us) : 0;
+    int64_t step_us = self->has_last ? step_of(self, sent, got, server_at, NEWS_US) : 0;
     bool is_told = step_us != 0 && step_of(self, sent, got, server_at, LIMIT_US) != 0;
     int64_t slept_us = self->has_last ? sleep_of(self, got) : 0;
     int64_t skew_us = skew_of(self, sent, got, server_at);

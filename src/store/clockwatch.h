@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Watches the database's clock, which decides what is due, and our own beside it: whether it is stepped, whether ours
- * differs, whether this machine has slept. Pure but for the log: each change is said once, if it is of more than 5 s. */
+ * differs, whether this machine has slept. Pure but for the log: each change is said once, if it is of more
+ * than 5 s. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +15,6 @@ typedef struct {
 } ClockReading;
 
 typedef struct {
-    int64_t counts_from_us; /* shorter steps are no news; at most 5 s, as longer ones are told */
     bool has_last;
     ClockReading sent; /* of the last answer … */
     ClockReading got;

@@ -7,7 +7,6 @@
 
 /* Parts of the length. */
 #define HEARTBEAT_PART 10
-#define STEP_PART      30
 #define MERCY_PART     2
 #define MARGIN_PART    6  /* before the end no step starts */
 #define LAST_PART      12 /* before the end what still runs is ended */
@@ -84,19 +83,21 @@ agent_lease_margin_us(const AgentLease *self)
 }
 
 int64_t
-agent_lease_step_us(const AgentLease *self)
+agent_lease_calm_us(const AgentLease *self, int64_t now_boot)
 {
-    return self->length_us / STEP_PART;
+    return self->mercy_boot == 0 ? -1 : now_boot - self->mercy_boot;
 }
 
 bool
 agent_lease_may_bury(const AgentLease *self, int64_t now_boot)
 {
-    return now_boot >= self->bury_boot;
+    int64_t calm_us = agent_lease_calm_us(self, now_boot);
+
+    return calm_us < 0 || calm_us >= self->length_us / MERCY_PART;
 }
 
 void
 agent_lease_show_mercy(AgentLease *self, int64_t now_boot)
 {
-    self->bury_boot = now_boot + self->length_us / MERCY_PART;
+    self->mercy_boot = now_boot;
 }

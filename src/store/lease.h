@@ -23,7 +23,7 @@ typedef enum {
 typedef struct {
     int64_t length_us;
     int64_t renewed_boot; /* when the last renewal that was confirmed had been sent; 0 = none was */
-    int64_t bury_boot;    /* we declare nobody dead before then */
+    int64_t mercy_boot;   /* when mercy was shown last; 0 = never */
 } AgentLease;
 
 void agent_lease_begin(AgentLease *self, int64_t length_us);
@@ -41,10 +41,9 @@ int64_t agent_lease_changes_in(const AgentLease *self, int64_t now_boot);
 int64_t agent_lease_heartbeat_us(const AgentLease *self);
 /* From so long before the end no step starts; an agent that has lost its connection tries again at least that often. */
 int64_t agent_lease_margin_us(const AgentLease *self);
-/* A step of the database's clock by so much may make a lease that is renewed seem to end: what is left between the heartbeat and
- * the sixth after which an agent without a connection counts as dead is twice that. */
-int64_t agent_lease_step_us(const AgentLease *self);
 /* After an outage, when the database's clock was set forward, or when our own lease was not renewed in time, all leases may
- * seem to have ended: nobody is declared dead for half a length, all are to come back first. */
+ * seem to have ended: nobody is declared dead for half a length, ours and its own, all are to come back first. */
 void agent_lease_show_mercy(AgentLease *self, int64_t now_boot);
+/* How long ago that was; -1 = never. */
+int64_t agent_lease_calm_us(const AgentLease *self, int64_t now_boot);
 bool agent_lease_may_bury(const AgentLease *self, int64_t now_boot);

@@ -174,6 +174,12 @@ store_checked_at(const Store *self)
     return self->clock.has_last ? self->clock.server_at : 0;
 }
 
+int64_t
+store_calm_us(const Store *self)
+{
+    return agent_lease_calm_us(keeper_lease(self->keeper), clock_now_boot());
+}
+
 bool
 store_knows_the_day(const Store *self)
 {

@@ -162,7 +162,6 @@ store_new(DbTarget *target, const char *name, const char *host, int64_t lease_us
     self->name = g_strdup(name);
     self->host = g_strdup(host);
     self->keeper = keeper_new(self, lease_us, &keeper_events, self);
-    self->clock.counts_from_us = agent_lease_step_us(keeper_lease(self->keeper));
     self->control_session = session_new(lease_us);
     self->events = *events;
     self->user_data = user_data;

@@ -70,6 +70,8 @@ unsigned store_note_time(Store *self, const ClockReading *sent, const ClockReadi
                          int64_t server_at);
 /* What it said last; 0 = nothing yet. */
 int64_t store_checked_at(const Store *self);
+/* How long ago something happened after which all leases may seem to have ended (see agent_lease_show_mercy); -1 = never. */
+int64_t store_calm_us(const Store *self);
 /* Whether the database's clock and ours agree on what day it is: if not, one of them may be wrong by years. */
 bool store_knows_the_day(const Store *self);
 

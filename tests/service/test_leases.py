@@ -275,6 +275,22 @@ def test_mercy_where_the_server_may_just_have_come_back(installed, sees, since, 
             "        (3, md5('3')::uuid, 'fresh', 3, '', now(), now() + interval '3 s', now() - interval '1 h'),"
             "        (pg_backend_pid(), md5('me')::uuid, 'me', 9, '', now(), now() + interval '3 s', now() - %s::interval)", (since,))
         cursor.execute("PREPARE dead AS " + read_query("agents_dead"))
-        cursor.execute("EXECUTE dead (md5('me')::uuid, NULL)")
+        cursor.execute("EXECUTE dead (md5('me')::uuid, NULL, -1)")
         assert sorted(row[1] for row in cursor.fetchall()) == dead
     installed.execute(f"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+@pytest.mark.mainly_sql
+@pytest.mark.parametrize("at, calm, dead", [
+    ("0 s", -1, ["long", "short"]), ("0 s", 1_600_000, ["short"]), ("0 s", 1_400_000, []), ("-5 s", -1, [])])
+def test_mercy_where_the_clock_was_stepped(installed, at, calm, dead):
+    """All leases have ended. Each agent is waited for by the length of its own; who looks knows until when the clock was right."""
+    wait_until(lambda: installed.value("SELECT pg_postmaster_start_time() < now() - interval '2 s'"), "the server is up for a while")
+    with closing(installed.connect(autocommit=False)) as looker, looker.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO pgagent.pga_jobagent (jagpid, jaguuid, jagname, jagepoch, jagstation, jagrenewed, jaglease, jaglogintime)"
+            " VALUES (1, md5('1')::uuid, 'short', 1, '', now() - interval '4 s', now() - interval '1 s', now() - interval '1 h'),"
+            "        (2, md5('2')::uuid, 'long', 2, '', now() - interval '4.6 s', now() - interval '1 s', now() - interval '1 h')")
+        cursor.execute("PREPARE dead AS " + read_query("agents_dead"))
+        cursor.execute("EXECUTE dead (md5('me')::uuid, now() + %s::interval, %s)", (at, calm))
+        assert sorted(row[1] for row in cursor.fetchall()) == dead

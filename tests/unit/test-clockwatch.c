@@ -20,7 +20,7 @@ typedef struct {
 static void
 check(const Case *cases, size_t count)
 {
-    ClockWatch watch = {.counts_from_us = S};
+    ClockWatch watch = {0};
     ClockReading sent = {.at = 1000 * S, .mono = 100 * S, .boot = 200 * S};
     int64_t server_at = 1000 * S;
 
@@ -61,8 +61,6 @@ test_database(void)
         /* Small ones are news, too, but nobody need hear of them. */
         {3, 3, 3, 5, 0, CLOCK_FORWARD, 0},
         {3, 3, 3, 1, 0, CLOCK_BACK, 0},
-        {3, 3, 3, 4, 0, 0, 0},
-        {3, 3, 3, 2, 0, 0, 0},
         /* One machine for both. */
         {3603, 3, 3, 3603, 0, CLOCK_FORWARD, 0},
         {-3597, 3, 3, -3597, 0, CLOCK_BACK, 0},
