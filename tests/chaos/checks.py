@@ -186,22 +186,25 @@ def check_counts(job):
 
 
 def check_pauses(job):
-    """A job that is due so long after its last run has ended: never earlier, and then it runs or an episode has the slot."""
+    """A job that is due so long after its last run has ended: never earlier, and then it runs or an episode has the slot. What
+    else is asked for (a wish, a repetition) may go before it: the slot stays due, and none is added."""
     runs, episodes = outcomes(job)
     for slot, words in runs.items():
         words = words + [words_of for first, last, words_of in episodes if first <= slot <= last]
         if len(words) > 1:
             yield f"{job}: the slot {at_text(slot)} has {len(words)} outcomes: {', '.join(words)}"
-    slots = [(slot, slot) for slot in runs] + [(first, last) for first, last, _ in episodes]
     begun = sorted(job.runs, key=lambda run: run.begun)
     for one, after in zip(begun, [*begun[1:], None]):
         if one.closed is None:
             continue  # check_overlap says so
         due_at = one.closed + job.pause()
         until = after.begun - TO_END if after else job.changes[-1].at - AT_LAST
-        if after and after.slot is not None and after.slot < due_at - TO_END:
-            yield f"{job}: run {after.id} is for {at_text(after.slot)}, run {one.id} was closed at {at_text(one.closed)}"
-        elif due_at < until and not any(first - TO_END <= due_at <= last + TO_END for first, last in slots):
+        for slot in runs:
+            if one.begun + TO_END < slot < due_at - TO_END:
+                yield f"{job}: {runs[slot][0]} is for {at_text(slot)}, run {one.id} was closed at {at_text(one.closed)}"
+        has_run = any(run.slot is not None and run.slot <= due_at + TO_END and run.begun >= one.closed for run in begun)
+        is_skipped = any(first - TO_END <= due_at <= last + TO_END for first, last, _ in episodes)
+        if due_at < until and not has_run and not is_skipped:
             yield f"{job}: the slot {at_text(due_at)} after the end of run {one.id} is lost"
 
 

@@ -129,7 +129,11 @@ def test_pauses():
     only_problem(problems_of(job(changes=[job().changes[0], Change(s(30), s(30), [])])), "after the end of run 4 is lost")
     early = job()
     early.runs[1].slot = s(3)
-    only_problem(problems_of(early), "run 2 is for")
+    assert "run 2 (schedule, s) is for" in problems_of(early)[0]
+    late = job()
+    late.runs.insert(1, Run(9, None, s(4.2), s(4.6), trigger="manual", request=5))
+    late.wishes.insert(0, 5)
+    assert problems_of(late) == []
 
 
 def test_wishes():
