@@ -202,6 +202,13 @@ check_result(CliSession *self, PGresult *result, GError **error)
         set_error(error, ALMANAC_ERROR_CONNECTION, PQerrorMessage(self->conn));
         return false;
     }
+    if (strcmp(state, "25006") == 0) {
+        g_autofree char *place = cli_session_describe(self);
+        g_set_error(error, ALMANAC_ERROR, ALMANAC_ERROR_QUERY,
+                    "%s cannot be written: it is a standby, or default_transaction_read_only is on",
+                    place);
+        return false;
+    }
     AlmanacError code = read_sqlstate(result);
     bool is_plain = code != ALMANAC_ERROR_QUERY || is_forbidden(result);
     g_autofree char *plain = is_plain ? describe_plainly(result) : NULL;

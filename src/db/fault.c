@@ -113,6 +113,9 @@ fault_to_error(const DbFault *fault)
         g_string_append_printf(text, "; %s", fault->detail);
     if (*fault->sqlstate)
         g_string_append_printf(text, " (%s)", fault->sqlstate);
+    /* Standbys are told from that before. */
+    if (strcmp(fault->sqlstate, "25006") == 0)
+        g_string_append(text, "; see default_transaction_read_only");
     return g_error_new_literal(ALMANAC_ERROR, ALMANAC_ERROR_QUERY, text->str);
 }
 
