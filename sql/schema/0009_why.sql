@@ -196,7 +196,14 @@ BEGIN
     IF trouble IS NULL AND due_at > now() - interval '5 s' THEN
         trouble := 'an agent is about to take it';
     ELSIF trouble IS NULL THEN
-        trouble := 'no agent has taken it: somebody may have locked its row, or the agents have their hands full';
+        /* That nothing can be written is said once, maybe before this job was due. */
+        SELECT format('the newest error, of agent "%s" at %s, is: %s', aglagent, pgagent.pga_local(aglat, zone),
+                      pgagent.pga_first_words(aglmessage)) INTO trouble
+        FROM pgagent.pga_agentlog
+        WHERE agllevel = 'error' AND coalesce(agljobid, job.jobid) = job.jobid AND aglat > least(due_at, now() - interval '1 h')
+        ORDER BY aglid DESC LIMIT 1;
+        trouble := 'no agent has taken it: '
+            || coalesce(trouble, 'somebody may have locked its row, or the agents have their hands full');
     END IF;
     RETURN CASE WHEN wish.reqid IS NOT NULL
                 THEN format('was asked %s to run at %s', pgagent.pga_who(wish), pgagent.pga_local(wish.reqdue, zone))

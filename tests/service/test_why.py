@@ -89,6 +89,10 @@ CASES = [
      " its lease ended at 2026-01-01 12:00 Europe/Berlin."),
     (SCHEDULE, DUE + ALIVE, "is due since 2026-01-01 02:00 Europe/Berlin, but no agent has taken it: somebody may have locked"
      " its row, or the agents have their hands full."),
+    (SCHEDULE, DUE + ALIVE + "INSERT INTO pgagent.pga_agentlog (aglat, aglagent, agllevel, agljobid, aglmessage) VALUES"
+     " (now(), 'one', 'error', NULL, 'could not claim'), (now(), 'one', 'error', 77, 'x'), (now(), 'one', 'warning', NULL, 'x');",
+     "is due since 2026-01-01 02:00 Europe/Berlin, but no agent has taken it: the newest error, of agent \"one\" at <when>, is:"
+     " could not claim."),
     (SCHEDULE + "UPDATE pgagent.pga_job SET jobhostagent = 'db2';", DUE + ALIVE,
      "is due since 2026-01-01 02:00 Europe/Berlin, but host \"db2\" is served by no living agent (there is \"one\" on host"
      " \"db1\")."),
