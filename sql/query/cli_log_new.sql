@@ -12,7 +12,10 @@ FROM (SELECT CASE h.result WHEN 'skipped' THEN 's' ELSE 'r' END || h.id AS key, 
              coalesce((SELECT substring(s.jsloutput FROM '(?n)^(?:ERROR|FATAL): .*$')
                  FROM pgagent.pga_jobsteplog s
                  WHERE h.result = 'failed' AND s.jsljlgid = h.id AND s.jslstatus = 'f'
-                 ORDER BY s.jslid DESC LIMIT 1), h.message) AS why,
+                 ORDER BY s.jslid DESC LIMIT 1),
+                format(CASE WHEN h.result <> 'skipped' THEN NULL WHEN h.slots = 1 THEN 'slot of %2$s: '
+                            ELSE '%1$s slots from %2$s on: ' END, h.slots, replace(pgagent.pga_iso(h.slot, z.zone), 'T', ' '))
+                || h.message, h.message) AS why,
              pgagent.pga_iso(h.slot, z.zone) AS slot, h.slots, h.agent
       FROM (SELECT p.id, p.at, p.jobid, p.job, p.because, p.asked_by, p.result, p.duration, p.failed_step, p.message, p.slot,
                    p.slots, p.agent

@@ -4,8 +4,11 @@ SELECT CASE WHEN h.result <> 'skipped' THEN h.id END AS run, pgagent.pga_iso(h.a
        coalesce((SELECT substring(s.jsloutput FROM '(?n)^(?:ERROR|FATAL): .*$')
                  FROM pgagent.pga_jobsteplog s
                  WHERE h.result = 'failed' AND s.jsljlgid = h.id AND s.jslstatus = 'f'
-                 ORDER BY s.jslid DESC LIMIT 1), h.message) AS why
-FROM (SELECT p.id, p.at, p.because, p.result, p.duration, p.failed_step, p.message
+                 ORDER BY s.jslid DESC LIMIT 1),
+                format(CASE WHEN h.result <> 'skipped' THEN NULL WHEN h.slots = 1 THEN 'slot of %2$s: '
+                            ELSE '%1$s slots from %2$s on: ' END, h.slots, replace(pgagent.pga_iso(h.slot, z.zone), 'T', ' '))
+                || h.message, h.message) AS why
+FROM (SELECT p.id, p.at, p.because, p.result, p.duration, p.failed_step, p.message, p.slot, p.slots
       FROM pgagent.pga_history p
       WHERE p.jobid = $1::int4
       LIMIT 10) h
