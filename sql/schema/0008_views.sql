@@ -323,8 +323,10 @@ WITH agent AS (
     GROUP BY s.skpreason
     UNION ALL
     SELECT 12, 'log', coalesce(g.aglagent, ''), 'last day',
-           format('%s errors and warnings, the newest: %s', count(*), (array_agg(g.aglmessage ORDER BY g.aglid DESC))[1])
-    FROM pgagent.pga_agentlog g
+           format('%s errors and warnings, the newest at %s: %s', count(*),
+                  pgagent.pga_local((array_agg(g.aglat ORDER BY g.aglid DESC))[1], min(zone.name)),
+                  (array_agg(g.aglmessage ORDER BY g.aglid DESC))[1])
+    FROM pgagent.pga_agentlog g, zone
     /* Warnings about a job are how its runs ended: counted above. */
     WHERE g.aglat > now() - interval '1 day' AND (g.agllevel = 'error' OR g.agllevel = 'warning' AND g.agljobid IS NULL)
     GROUP BY g.aglagent

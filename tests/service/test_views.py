@@ -209,9 +209,9 @@ def test_what_is_wrong(jobs, installed):
             INSERT INTO pgagent.pga_jobagent (jagpid, jagstation, jagname, jaguuid, jagepoch, jaglease, jagskew, jagbatch, jagfull)
             VALUES (2147483647, 'db1', 'one', md5('1')::uuid, 1, '2026-01-01 12:00+00', '3 s', 'off', '{""}'),
                    (2147483646, 'db2', 'two', md5('2')::uuid, 2, now() + interval '30 s', NULL, NULL, '{}');
-            INSERT INTO pgagent.pga_agentlog (aglagent, agllevel, agljobid, aglmessage)
-            VALUES ('one', 'error', 1, 'first'), ('one', 'warning', NULL, 'second'), ('one', 'warning', 1, 'third'),
-                   ('one', 'info', NULL, 'fourth');
+            INSERT INTO pgagent.pga_agentlog (aglat, aglagent, agllevel, agljobid, aglmessage)
+            SELECT date_trunc('hour', now()), 'one', * FROM
+            (VALUES ('error', 1, 'first'), ('warning', NULL, 'second'), ('warning', 1, 'third'), ('info', NULL, 'fourth')) AS m;
             SELECT setval('pgagent.pga_jobsteplog_jslid_seq', 1500000000);""")
         cursor.execute("""
             INSERT INTO pgagent.pga_request (reqkind, reqjobid, reqdue) VALUES ('run', %s, '2026-01-01 03:00+00');
@@ -221,6 +221,7 @@ def test_what_is_wrong(jobs, installed):
             VALUES (%s, now(), now(), 2, 'busy'), (%s, now(), now(), 3, 'busy')""",
                        (asked, failed, failed, asked, late, failed, late, failed))
     found = health(installed)
+    hour = installed.value("SELECT to_char(date_trunc('hour', now() AT TIME ZONE 'UTC'), 'YYYY-MM-DD HH24:MI')")
     tells = f"; SELECT pgagent.why('{late}') tells more"
     expected = {
         ("agent", "none"): ("problem", "no agent is alive: nothing is run"),
@@ -235,7 +236,7 @@ def test_what_is_wrong(jobs, installed):
         ("runs", "failed"): ("last day", "2 runs of 2 jobs"),
         ("runs", "stopped"): ("last day", "1 runs of 1 jobs"),
         ("skipped", "busy"): ("last day", "5 slots of 2 jobs"),
-        ("log", "one"): ("last day", "2 errors and warnings, the newest: second"),
+        ("log", "one"): ("last day", f"2 errors and warnings, the newest at {hour} UTC: second"),
         ("ids", "pga_joblog"): ("fine", "0.0% of the numbers are used up"),
         ("ids", "pga_jobsteplog"): ("problem", "69.8% of the numbers are used up"),
     }
