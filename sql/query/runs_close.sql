@@ -18,6 +18,12 @@ WITH seen AS (
       AND (EXISTS (SELECT FROM run)
            OR NOT EXISTS (SELECT FROM pgagent.pga_joblog l
                           WHERE l.jlgid = $1::int8 AND l.jlgstatus = 'r' AND l.jlgepoch = $2::int8))
+), others AS (
+    /* Not those that nobody carries out: their agent is not in the register, or is a pgAgent although the job is ours. */
+    SELECT l.jlgid
+    FROM pgagent.pga_joblog l
+    JOIN pgagent.pga_jobagent a ON a.jagepoch = l.jlgepoch
+    WHERE l.jlgjobid = $6::int4 AND l.jlgstatus = 'r' AND l.jlgid <> $1::int8
 ), held AS (
     SELECT j.jobid, j.jobagentid, j.joblastrun
     FROM pgagent.pga_job j
@@ -25,8 +31,7 @@ WITH seen AS (
     WHERE j.jobid = $6::int4
       AND (a.jagepoch = $2::int8
            OR (a.jaguuid IS NOT NULL AND (j.jobbusy = 'parallel' OR EXISTS (SELECT FROM run))))
-      AND NOT EXISTS (SELECT FROM pgagent.pga_joblog l
-                      WHERE l.jlgjobid = $6::int4 AND l.jlgstatus = 'r' AND l.jlgid <> $1::int8)
+      AND NOT EXISTS (SELECT FROM others)
 ), closed AS (
     UPDATE pgagent.pga_joblog l
     SET jlgstatus = $3::text::char, jlgduration = $4::int8 * interval '1 microsecond', jlgreason = $5::text
@@ -43,9 +48,7 @@ WITH seen AS (
     UPDATE pgagent.pga_job j
     SET joblastrun = j.joblastrun
     FROM job, can, run
-    WHERE j.jobid = job.jobid
-      AND EXISTS (SELECT FROM pgagent.pga_joblog l
-                  WHERE l.jlgjobid = $6::int4 AND l.jlgstatus = 'r' AND l.jlgid <> $1::int8)
+    WHERE j.jobid = job.jobid AND EXISTS (SELECT FROM others)
 )
 SELECT can.ok FROM can
 WHERE EXISTS (SELECT FROM freed) OR NOT EXISTS (SELECT FROM held)

@@ -70,6 +70,34 @@ def test_a_run_is_closed_while_its_job_is_repointed(installed, reconnected):
     assert installed.query("SELECT jlgstatus FROM pgagent.pga_joblog") == [("s",)]
 
 
+@pytest.mark.parametrize("epoch", [None, 8], ids=["of a pgAgent", "of an agent"])
+def test_a_run_is_closed_beside_one_that_nobody_carries_out(installed, reconnected, epoch):
+    """Somebody has removed its agent from the register, and its run is not buried yet: it will not free the job."""
+    run = installed.value("SELECT jlgid FROM pgagent.pga_joblog")
+    installed.execute_as_agent("INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus, jlgepoch) VALUES (%s, 'r', %s)", reconnected, epoch)
+    with closing(installed.connect()) as log, log.cursor() as cursor:
+        cursor.execute("SET pgalmanac.agent = 'on'")
+        cursor.execute("PREPARE close AS " + read_query("runs_close"))
+        cursor.execute("EXECUTE close (%s, 7, 's', 1000, NULL, %s)", (run, reconnected))
+        cursor.execute("PREPARE bury AS " + read_query("agents_bury_orphans"))
+        cursor.execute("EXECUTE bury ('one')")
+    assert installed.query("SELECT jlgstatus FROM pgagent.pga_joblog ORDER BY jlgid") == [("s",), ("d",)]
+    assert installed.query("SELECT jobagentid FROM pgagent.pga_job") == [(None,)]
+
+
+def test_old_messages_that_somebody_has_locked(installed):
+    """They go later."""
+    installed.execute("INSERT INTO pgagent.pga_agentlog (agllevel, aglmessage) SELECT 'warning', '' FROM generate_series(1, 10002)")
+    with closing(installed.connect(autocommit=False)) as person, closing(installed.connect()) as log, log.cursor() as cursor:
+        person.cursor().execute("SELECT FROM pgagent.pga_agentlog ORDER BY aglid LIMIT 1 FOR UPDATE")
+        cursor.execute("SET lock_timeout = 1")
+        cursor.execute(read_query("agentlog_trim"))
+        assert cursor.rowcount == 1
+        person.rollback()
+        cursor.execute(read_query("agentlog_trim"))
+        assert cursor.rowcount == 1
+
+
 def test_a_run_is_asked_for_while_its_job_is_claimed(installed):
     """The claim has not seen the request, which is due later: the job's next run does not show it. The look does."""
     job = installed.value("INSERT INTO pgagent.pga_job (jobjclid, jobname) VALUES (1, 'due') RETURNING jobid")
