@@ -2,7 +2,10 @@
 SELECT coalesce(p.keep::text, 'for ever') AS keeps, p.runs AS newest_kept,
        (SELECT nullif(count(jobkeep), 0) FROM pgagent.pga_job) AS jobs_with_own,
        CASE WHEN pg_catalog.pg_relation_size(c.oid) < 8000000 THEN (SELECT count(*) FROM pgagent.pga_joblog)
-            ELSE c.reltuples::int8 END AS runs,
+            /* As the planner does it: what is known is as old as the last analyze, but the size is not. NULL = nothing known. */
+            WHEN c.relpages > 0 AND c.reltuples >= 0
+            THEN (c.reltuples / c.relpages * (pg_catalog.pg_relation_size(c.oid)
+                                              / pg_catalog.current_setting('block_size')::int4))::int8 END AS runs,
        pgagent.pga_iso((SELECT min(jlgstart) FROM pgagent.pga_joblog), z.setvalue) AS oldest_run,
        g.runs AS removed_runs, g.skipped AS removed_skipped, g.messages AS removed_messages,
        (SELECT nullif(count(*), 0) FROM pgagent.pga_job j
