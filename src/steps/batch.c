@@ -184,6 +184,10 @@ find_objection(const StepContext *context)
             ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
             "the agent runs as root and was not told as whom batch steps shall run "
             "(--batch-user NAME)");
+    if (context->batch_user != NULL && getpwnam(context->batch_user) == NULL)
+        return g_error_new(ALMANAC_ERROR, ALMANAC_ERROR_USAGE,
+                           "there is no user \"%s\" on this machine (--batch-user)",
+                           context->batch_user);
     return NULL;
 }
 

@@ -34,6 +34,14 @@ def test_a_program_that_is_not_there(jobs, agent):
     assert output.startswith("ERROR:  could not start step: ") and "does not exist" in output
 
 
+def test_a_user_who_is_not_there(jobs, agent, installed):
+    """Seen before a step needs him: such an agent runs no batch steps."""
+    one = agent("--batch-user", "nosuch")
+    assert installed.value("SELECT jagbatch FROM pgagent.pga_jobagent") == "off"
+    status, _, output = run_one(jobs, one, "echo")
+    assert status == "f" and 'there is no user "nosuch" on this machine' in output
+
+
 def test_a_script_that_is_killed(jobs, agent):
     status, result, output = run_one(jobs, agent(), "echo before; kill -9 $$")
     assert (status, result) == ("f", -1) and output == "before\nthe script was ended by signal 9 (Killed)"
