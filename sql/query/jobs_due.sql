@@ -20,7 +20,10 @@ SELECT j.jobid, j.jobname, j.jobrevision, use.is_busy,
        coalesce(j.jobtimezone, (SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone')),
        (least(extract(epoch FROM j.jobtimeout), 1000000000) * 1000000)::int8 AS timeout_us,
        first.server, first.jstdbname,
-       EXISTS (SELECT FROM pgagent.pga_rule r WHERE r.ruljobid = j.jobid AND r.rulenabled),
+       EXISTS (SELECT FROM pgagent.pga_rule r WHERE r.ruljobid = j.jobid AND r.rulenabled)
+       OR EXISTS (SELECT FROM pgagent.pga_skipped s
+                  WHERE s.skpjobid = j.jobid AND s.skpreason = 'skipped'
+                    AND s.skpfrom > coalesce(j.joblastslot, '-infinity')) AS has_rules,
        j.jobmissed, (least(extract(epoch FROM j.jobgrace), 1000000000) * 1000000)::int8 AS grace_us,
        j.jobmissed = 'all'
        AND EXISTS (SELECT FROM pgagent.pga_request q

@@ -1,5 +1,6 @@
 -- The enabled rules of some jobs. Lists become bits: hour n, weekday n, and from 1 on the months and days; days from the
--- end are bit 31 (the last) and below.
+-- end are bit 31 (the last) and below. A slot that somebody asked to leave out (pgagent.skip_next) comes as an exception of
+-- that instant, which has no id.
 SELECT r.ruljobid, r.rulid, r.rulkind, r.rulexception,
        r.rulduration IS NOT NULL,
        least(extract(year FROM r.rulduration) * 12 + extract(month FROM r.rulduration), 120000)::int4,
@@ -16,4 +17,10 @@ SELECT r.ruljobid, r.rulid, r.rulkind, r.rulexception,
 FROM pgagent.pga_rule r
 JOIN pgagent.pga_job j ON j.jobid = r.ruljobid
 WHERE r.ruljobid = ANY ($1::int4[]) AND r.rulenabled
-ORDER BY r.ruljobid, r.rulid
+UNION ALL
+SELECT j.jobid, 0, 'once', true, false, NULL, NULL, NULL, s.skpfrom, NULL, 0, 0, 1, NULL, NULL, NULL, NULL, NULL, NULL,
+       NULL, NULL, NULL, NULL, j.joblastend
+FROM pgagent.pga_job j
+JOIN pgagent.pga_skipped s ON s.skpjobid = j.jobid
+WHERE j.jobid = ANY ($1::int4[]) AND s.skpreason = 'skipped' AND s.skpfrom > coalesce(j.joblastslot, '-infinity')
+ORDER BY 1, 2

@@ -155,6 +155,7 @@ CREATE INDEX pga_jobsteplog_jstid ON pgagent.pga_jobsteplog (jsljstid, jslid);
 CREATE INDEX pga_request_due ON pgagent.pga_request (reqdue);
 CREATE INDEX pga_request_jobid ON pgagent.pga_request (reqjobid);
 CREATE INDEX pga_skipped_jobid ON pgagent.pga_skipped (skpjobid, skpid);
+CREATE INDEX pga_skipped_left_out ON pgagent.pga_skipped (skpjobid, skpfrom) WHERE skpreason = 'skipped';
 CREATE UNIQUE INDEX pga_agentlog_key ON pgagent.pga_agentlog (aglkey);
 CREATE INDEX pga_agentlog_at ON pgagent.pga_agentlog (aglat);
 

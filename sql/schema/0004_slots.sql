@@ -240,29 +240,36 @@ $$;
 COMMENT ON FUNCTION pgagent.pga_schedule_after(timestamptz, text, timestamptz, timestamptz, bool[], bool[], bool[], bool[], bool[], date[], time[])
 IS 'First instant after the given one at which a schedule asks for a run, in a time zone and without its exceptions; NULL = never';
 
-/* Jobs with rules (0005) are planned by the agents. */
+/* Jobs with rules, which a later file adds, are planned by the agents. */
 CREATE FUNCTION pgagent.pga_plan_after(after_at timestamptz, job int4, job_zone text) RETURNS timestamptz
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    slot timestamptz := after_at;
 BEGIN
     IF EXISTS (SELECT FROM pgagent.pga_rule WHERE ruljobid = job AND rulenabled) THEN
         RETURN NULL;
     END IF;
-    RETURN (
-        SELECT min(pgagent.pga_schedule_after(
-                       after_at,
-                       coalesce(s.jsctimezone, job_zone,
-                                (SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone')),
-                       s.jscstart, s.jscend, s.jscminutes, s.jschours, s.jscweekdays, s.jscmonthdays, s.jscmonths,
-                       e.dates, e.times))
-        FROM pgagent.pga_schedule s
-        CROSS JOIN LATERAL (SELECT array_agg(jexdate) AS dates, array_agg(jextime) AS times
-                            FROM pgagent.pga_exception WHERE jexscid = s.jscid) e
-        WHERE s.jscjobid = job AND s.jscenabled);
+    LOOP
+        slot := (
+            SELECT min(pgagent.pga_schedule_after(
+                           slot,
+                           coalesce(s.jsctimezone, job_zone,
+                                    (SELECT setvalue FROM pgagent.pga_setting WHERE setname = 'timezone')),
+                           s.jscstart, s.jscend, s.jscminutes, s.jschours, s.jscweekdays, s.jscmonthdays, s.jscmonths,
+                           e.dates, e.times))
+            FROM pgagent.pga_schedule s
+            CROSS JOIN LATERAL (SELECT array_agg(jexdate) AS dates, array_agg(jextime) AS times
+                                FROM pgagent.pga_exception WHERE jexscid = s.jscid) e
+            WHERE s.jscjobid = job AND s.jscenabled);
+        /* Somebody may have asked for it to be left out. */
+        EXIT WHEN slot IS NULL OR NOT EXISTS (SELECT FROM pgagent.pga_skipped
+                                              WHERE skpjobid = job AND skpreason = 'skipped' AND skpfrom = slot);
+    END LOOP;
+    RETURN slot;
 END;
 $$;
-COMMENT ON FUNCTION pgagent.pga_plan_after(timestamptz, int4, text) IS 'First instant after the given one at which any enabled schedule of a job asks for a run; NULL = never, or not to be said in SQL';
+COMMENT ON FUNCTION pgagent.pga_plan_after(timestamptz, int4, text) IS 'First instant after the given one at which any enabled schedule of a job asks for a run, but for those that are to be left out; NULL = never, or not to be said in SQL';
 
-/* pgAgent's own signature, which stock triggers, agents and people call. */
 CREATE OR REPLACE FUNCTION pgagent.pga_next_schedule(int4, timestamptz, timestamptz, bool[], bool[], bool[], bool[], bool[])
 RETURNS timestamptz
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

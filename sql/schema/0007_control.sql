@@ -182,7 +182,9 @@ COMMENT ON FUNCTION pgagent.cancel_run(int8) IS 'Asks the agent to stop a run (p
 /* ---- Leaving out ---- */
 
 /* Slots that are past and unclaimed would be one run, for the newest of them: they are left out together, unless each of
- * them is to be run (jobmissed, which a later file adds). The new revision makes a claim that has looked before lose. A job with rules is planned by the agents; "so long after the last run" is
+ * them is to be run (jobmissed, which a later file adds). The new revision makes a claim that has looked before lose.
+ * One that is to come stays the plans' business: who plans leaves out what pga_skipped says, so that slots that are asked for
+ * later, but come before it, are not lost. A job with rules is planned by the agents; "so long after the last run" is
  * counted from what is left out, else nothing would ever come after it. */
 CREATE FUNCTION pgagent.skip_next(job text) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -224,7 +226,7 @@ BEGIN
             || CASE WHEN up_to > old.jobplanned THEN '; at least one slot' ELSE '' END);
     PERFORM set_config('pgalmanac.agent', 'on', true);
     UPDATE pgagent.pga_job
-    SET joblastslot = greatest(joblastslot, up_to),
+    SET joblastslot = CASE WHEN up_to <= clock_timestamp() THEN greatest(joblastslot, up_to) ELSE joblastslot END,
         joblastend = CASE WHEN has_after AND jobagentid IS NULL THEN greatest(joblastend, up_to) ELSE joblastend END,
         jobplanned = planned,
         jobreplan = is_for_agents,

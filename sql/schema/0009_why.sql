@@ -248,7 +248,8 @@ CREATE FUNCTION pgagent.pga_why_schedule(schedule pgagent.pga_schedule, job pgag
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     zone text := coalesce(schedule.jsctimezone, pgagent.pga_job_zone(job));
-    after_at timestamptz := greatest(job.joblastslot, now());
+    after_at timestamptz := greatest(job.joblastslot, now(), (SELECT max(skpto) FROM pgagent.pga_skipped
+                                                              WHERE skpjobid = job.jobid AND skpreason = 'skipped'));
     dates date[];
     times time[];
     reason text;

@@ -89,7 +89,7 @@ LANGUAGE sql STABLE ROWS 10 AS $$
     SELECT s.skpid
     FROM pgagent.pga_skipped s
     WHERE s.skpjobid = job
-      AND s.skpat < now() - keep
+      AND s.skpat < now() - keep AND s.skpto < now()
       AND s.skpat + interval '0' < (SELECT n.skpat FROM pgagent.pga_skipped n
                                      WHERE n.skpjobid = job
                                      ORDER BY n.skpat DESC OFFSET runs - 1 LIMIT 1)

@@ -31,8 +31,9 @@ typedef struct {
     int64_t timeout_us; /* 0 = none */
     /* Of its first step: "" = the agent's own, else a connection string; NULL = no SQL step. */
     char *server;
-    char *database;     /* of that step */
-    bool has_rules;     /* enabled ones */
+    char *database; /* of that step */
+    bool
+        has_rules; /* enabled ones, or slots that are to be left out: there is something for rules_load */
     bool is_wish_first; /* somebody's wish is due and has precedence over the slot */
 } DueJob;
 

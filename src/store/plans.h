@@ -11,7 +11,7 @@ typedef struct {
     int64_t planned_at;   /* the plan that is out of date; NO_INSTANT */
     char *zone;
     bool is_running;
-    bool has_rules; /* enabled ones */
+    bool has_rules; /* as in DueJob */
 } UnplannedJob;
 
 /* jobs: of UnplannedJob, by id; NULL on error. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* Rules of jobs (pga_rule): read only; what is wrong with them is written with the plans. */
+/* Rules of jobs (pga_rule), and slots that somebody asked to leave out (pga_skipped), which come as exceptions: read only;
+ * what is wrong with rules is written with the plans. */
 #pragma once
 
 #include "calendar/definition.h"
@@ -7,7 +8,7 @@
 
 /* An enabled rule as it stands in the table. */
 typedef struct {
-    int id;
+    int id; /* 0 = a slot that is to be left out */
     RuleDefinition definition;
     char *zone; /* NULL = the job's */
     bool is_exception;

@@ -71,14 +71,34 @@ def test_the_next_slots_are_left_out_one_by_one(installed, jobs):
     wish = installed.value("SELECT pgagent.run_job('nightly', now() + interval '1 hour')")
     revision = installed.value("SELECT jobrevision FROM pgagent.pga_job")
     assert installed.value("SELECT pgagent.skip_next('nightly')") == first
-    assert installed.query("SELECT jobplanned, jobreplan, joblastslot, jobrevision FROM pgagent.pga_job") == [
-        (second, False, first, revision + 1)]
+    assert installed.query("SELECT jobplanned, jobreplan, joblastslot < now(), jobrevision FROM pgagent.pga_job") == [
+        (second, False, True, revision + 1)]
     assert installed.value("SELECT pgagent.skip_next('nightly')") == second
     assert installed.query("SELECT jobplanned, jobnextrun = least(jobplanned, reqdue), reqid FROM pgagent.pga_job"
                           " JOIN pgagent.pga_request ON reqjobid = jobid") == [(third, True, wish)]
     assert installed.query("SELECT skpfrom, skpto, skpslots, skpreason, skpdetail, skpagent FROM pgagent.pga_skipped ORDER BY skpid") == [
         (first, first, 1, "skipped", "left out at the request of postgres", None),
         (second, second, 1, "skipped", "left out at the request of postgres", None)]
+
+
+@pytest.mark.core
+def test_what_is_left_out_stays_left_out(installed, jobs):
+    """Whatever is edited meanwhile; and it stands for no other slot, one that comes before it in particular."""
+    job = jobs.job("nightly")
+    jobs.schedule(job, minutes=[7], hours=[3])
+    plan = "SELECT jobplanned FROM pgagent.pga_job"
+    first, second, third, fourth = slots(installed, job, 4)
+    for _ in range(2):
+        installed.value("SELECT pgagent.skip_next('nightly')")
+    for enabled in (False, True):
+        installed.execute("UPDATE pgagent.pga_job SET jobenabled = %s", enabled)
+    assert installed.value(plan) == third
+    earlier = jobs.schedule(job, minutes=[6], hours=[3])
+    assert installed.value(plan) == first - timedelta(minutes=1)
+    installed.execute("UPDATE pgagent.pga_schedule SET jscenabled = false WHERE jscid = %s", earlier)
+    assert installed.value("SELECT pgagent.skip_next('nightly')") == third
+    assert installed.value(plan) == fourth
+    assert installed.query("SELECT skpfrom FROM pgagent.pga_skipped ORDER BY skpid") == [(first,), (second,), (third,)]
 
 
 @pytest.mark.core
@@ -456,6 +476,21 @@ def test_a_job_with_rules_is_planned_after_what_is_left_out(installed, jobs, age
         assert installed.value("SELECT pgagent.skip_next('ruled')") == first + number * timedelta(days=1)
         wait_until(lambda: installed.value(plan), "the job is planned")
     assert installed.value(plan) == first + timedelta(days=2)
+
+
+def test_a_slot_before_the_one_that_is_left_out(installed, jobs, agent):
+    """Somebody asks for it afterwards: it runs, and the one that is left out still does not."""
+    job = jobs.job("ruled", sql("SELECT 1"))
+    jobs.rule(job, "daily", rulstart="2090-01-01 03:00+00")
+    one = agent()
+    plan = "SELECT jobnextrun FROM pgagent.pga_job WHERE NOT jobreplan"
+    first = wait_until(lambda: installed.value(plan), "the job is planned", one)
+    installed.value("SELECT pgagent.skip_next('ruled')")
+    jobs.rule(job, "once", rulstart=installed.value("SELECT now() + interval '0.3 s'"))
+    assert jobs.wait_for_runs(job, agent=one)[0][1] == "schedule"
+    jobs.wait_until_settled(one)
+    assert wait_until(lambda: installed.value(plan), "the job is planned", one) == first + timedelta(days=1)
+    assert installed.query("SELECT skpfrom, skpreason FROM pgagent.pga_skipped") == [(first, "skipped")]
 
 
 def test_a_rule_after_the_last_run_goes_on_after_what_is_left_out(installed, jobs, agent):

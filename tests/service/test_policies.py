@@ -112,6 +112,18 @@ def test_missed_all_while_the_first_of_them_runs(hourly, agent, installed, jobs)
     assert installed.query(SKIPPED) == []
 
 
+@pytest.mark.parametrize("policy, runs, skipped", [("all", [(-3, 1), (-1, 1), (0, 1)], []), ("once", [(0, 3)], [("missed", 2)])])
+def test_what_was_left_out_was_not_missed(hourly, agent, installed, jobs, policy, runs, skipped):
+    job = hourly(jobmissed=policy)
+    installed.execute("INSERT INTO pgagent.pga_skipped (skpjobid, skpfrom, skpto, skpreason)"
+                      f" VALUES (%s, {NEWEST} - interval '2 h', {NEWEST} - interval '2 h', 'skipped')", job)
+    one = agent()
+    jobs.wait_for_runs(job, len(runs), one)
+    wait_until_planned_on(installed, job, one)
+    assert [(slot, count) for slot, _, count in slots(installed)] == runs
+    assert installed.query("SELECT skpreason, skpslots FROM pgagent.pga_skipped WHERE skpreason <> 'skipped'") == skipped
+
+
 @pytest.mark.core
 def test_a_wish_among_missed_slots(hourly, agent, installed, jobs):
     """It does not wait for all of them: at most one run more than the one that it finds goes before it."""

@@ -132,6 +132,9 @@ CASES = [
     (SCHEDULE + ENDS.format("2019-01-01"), NEVER, "never runs by itself: schedule \"at two\" ends before it begins."),
     (SCHEDULE + "UPDATE pgagent.pga_schedule SET jscend = '2090-01-01 01:00+01';", NEVER,
      "never runs by itself: schedule \"at two\" asks for nothing more before its end, 2090-01-01 01:00 Europe/Berlin."),
+    (SCHEDULE + "UPDATE pgagent.pga_schedule SET jscend = '2090-01-01 12:00+01'; SELECT pgagent.skip_next('nightly');", NEVER,
+     "never runs by itself: schedule \"at two\" asks for nothing more before its end, 2090-01-01 12:00 Europe/Berlin. Its slot of"
+     " 2090-01-01 02:00 Europe/Berlin was skipped: left out at the request of postgres."),
     (SCHEDULE + FEBRUARY, NEVER, "never runs by itself: schedule \"at two\" asks for day 30 or 31 of February, which does not"
      " exist."),
     (SCHEDULE + "INSERT INTO pgagent.pga_exception (jexscid, jextime) VALUES (71, '02:00');", NEVER,
