@@ -5,6 +5,9 @@
 
 #include "base/clock.h"
 
+#define NOBODY_RAN                                                                                 \
+    "no agent could run the job at these instants (none was there, a pause, or an error)"
+
 /* Slots are counted up to here; the newest one is exact all the same. */
 #define COUNT_LIMIT 100000
 
@@ -44,12 +47,12 @@ describe_older(const DueJob *job)
 {
     switch (job->missed) {
     case MISSED_ONCE:
-        return "no agent ran the job at these instants; the run of the newest slot stands for them";
+        return NOBODY_RAN "; the run of the newest slot stands for them";
     case MISSED_SKIP:
-        return "no agent ran the job at these instants, and missed slots of this job are skipped";
+        return NOBODY_RAN ", and missed slots of this job are skipped";
     case MISSED_ALL:
-        return "no agent ran the job at these instants, and they are too many to run each of them; "
-               "at least so many slots";
+        return NOBODY_RAN ", and they are too many to run each of them; "
+                          "at least so many slots";
     case N_MISSED_POLICIES:
         break;
     }
@@ -75,11 +78,10 @@ run_oldest(MissedSlots *self, const Timetable *timetable, const DueJob *job, int
     for (int i = 0; i < more; i++)
         first_at = timetable_next(timetable, first_at);
     pass_before(self, timetable, job, first_at,
-                more > 0
-                    ? "no agent ran the job at these instants; only the newest 100 missed slots "
-                      "are run"
-                    : "no agent ran the job at these instants, and they are older than the "
-                      "job's grace");
+                more > 0 ? NOBODY_RAN "; only the newest 100 missed slots "
+                                      "are run"
+                         : NOBODY_RAN ", and they are older than the "
+                                      "job's grace");
     (void)count_up_to(timetable, first_at, &self->slot);
     self->plan_after = first_at;
 }
@@ -98,8 +100,8 @@ static const char *
 describe_late(const DueJob *job)
 {
     if (job->grace_us != DUE_JOB_NO_GRACE)
-        return "no agent ran the job at these instants, and they are older than the job's grace";
-    return "no agent ran the job at these instants, and missed slots of this job are skipped";
+        return NOBODY_RAN ", and they are older than the job's grace";
+    return NOBODY_RAN ", and missed slots of this job are skipped";
 }
 
 /* What is due: its newest slot, and how many there are. */
