@@ -187,7 +187,7 @@ def check_counts(job):
 
 def check_pauses(job):
     """A job that is due so long after its last run has ended: never earlier, and then it runs or an episode has the slot. What
-    else is asked for (a wish, a repetition) may go before it: the slot stays due, and none is added."""
+    else is asked for (a wish, a repetition) may go before it: a slot that comes meanwhile stays due, and none is added."""
     runs, episodes = outcomes(job)
     for slot, words in runs.items():
         words = words + [words_of for first, last, words_of in episodes if first <= slot <= last]
@@ -199,7 +199,7 @@ def check_pauses(job):
             continue  # check_overlap says so
         due_at = one.closed + job.pause()
         until = after.begun - TO_END if after else job.changes[-1].at - AT_LAST
-        for slot in runs:
+        for slot in runs if one.slot is not None else ():
             if one.begun + TO_END < slot < due_at - TO_END:
                 yield f"{job}: {runs[slot][0]} is for {at_text(slot)}, run {one.id} was closed at {at_text(one.closed)}"
         has_run = any(run.slot is not None and run.slot <= due_at + TO_END and run.begun >= one.closed for run in begun)

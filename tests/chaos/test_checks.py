@@ -134,6 +134,8 @@ def test_pauses():
     late.runs.insert(1, Run(9, None, s(4.2), s(4.6), trigger="manual", request=5))
     late.wishes.insert(0, 5)
     assert problems_of(late) == []
+    late.runs[1].begun = s(3.2)  # the slot comes while it runs
+    assert problems_of(late) == []
 
 
 def test_wishes():
