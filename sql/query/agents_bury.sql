@@ -2,7 +2,8 @@
 -- may have done anything up to all of its work. Looks again at the row under a lock: it may have come back meanwhile. Jobs
 -- that somebody has locked, or a log row of theirs, are left, with their runs and the agent's row, until the next time. What is done is written to pga_agentlog (in the name
 -- of $3, which buries) and comes back. A run of a job with jobrestart is asked for again here, so that this cannot be lost,
--- but not if somebody wanted it cancelled, and no more than three times in a row. What its steps still do on this server is
+-- but not if somebody wanted it cancelled, and no more than three times in a row. A job that another agent runs too is that
+-- one's from now on. What its steps still do on this server is
 -- ended at once; what they do on others comes back, for somebody who can connect there.
 WITH dead AS (
     SELECT jagpid, jagepoch, jaguuid, coalesce(jagname, jagstation) AS name, jagstation AS host,
@@ -16,13 +17,20 @@ WITH dead AS (
       AND ($4::bool OR jaglease IS NULL OR jagdead IS NOT NULL OR jagrenewed IS NULL OR jaglease < now() OR jagrenewed < now() - (jaglease - jagrenewed) / 6)
     FOR UPDATE SKIP LOCKED
 ), beside AS (
-    /* Jobs that run beside themselves: another agent may have claimed them since. */
+    /* Jobs that run beside themselves: another agent may have claimed them since, or has the other run. */
     SELECT j.jobid, j.xmin AS version
     FROM dead
     JOIN pgagent.pga_joblog l ON l.jlgepoch = dead.jagepoch AND l.jlgstatus = 'r'
     JOIN pgagent.pga_job j ON j.jobid = l.jlgjobid
     WHERE j.jobagentid IS DISTINCT FROM dead.jagpid
       AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NULL)
+    UNION ALL
+    SELECT j.jobid, j.xmin
+    FROM dead
+    JOIN pgagent.pga_job j ON j.jobagentid = dead.jagpid
+    WHERE EXISTS (SELECT FROM pgagent.pga_joblog l
+                  JOIN pgagent.pga_jobagent a ON a.jagepoch = l.jlgepoch
+                  WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r' AND a.jagepoch IS DISTINCT FROM dead.jagepoch)
 ), held AS (
     SELECT j.jobid, j.xmin AS version, j.jobenabled AND j.jobrestart AS is_repeated
     FROM pgagent.pga_job j, dead
@@ -106,7 +114,10 @@ WITH dead AS (
     RETURNING reqjobid, reqdue
 ), freed AS (
     UPDATE pgagent.pga_job j
-    SET jobagentid = NULL,
+    SET jobagentid = (SELECT max(a.jagpid)
+                      FROM pgagent.pga_joblog l
+                      JOIN pgagent.pga_jobagent a ON a.jagepoch = l.jlgepoch
+                      WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r' AND a.jagepoch IS DISTINCT FROM dead.jagepoch),
         /* A pgAgent leaves the slot that it runs as the next run: it is not to run again. */
         joblastslot = CASE WHEN dead.jaguuid IS NULL THEN greatest(j.joblastslot, now()) ELSE j.joblastslot END,
         jobplanned = CASE WHEN dead.jaguuid IS NOT NULL THEN j.jobplanned END,
@@ -122,7 +133,7 @@ WITH dead AS (
       AND (j.jobagentid = dead.jagpid
            OR NOT EXISTS (SELECT FROM pgagent.pga_joblog l
                           WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r' AND l.jlgepoch IS DISTINCT FROM dead.jagepoch))
-    RETURNING j.jobid
+    RETURNING j.jobid, j.jobagentid IS NULL AS is_free
 ), touched AS (
     /* Whoever closes the run beside at this moment has not seen that ours are closed: the job has changed, look again. */
     UPDATE pgagent.pga_job j
@@ -145,7 +156,7 @@ WITH dead AS (
 ), said (level, jobid, message) AS (
     SELECT 'warning', NULL::int4,
            format('agent "%s" on host "%s" is dead: %s; closed %s runs as aborted, freed %s jobs', dead.name, dead.host, dead.why,
-                  (SELECT count(*) FROM closed), (SELECT count(*) FROM freed))
+                  (SELECT count(*) FROM closed), (SELECT count(*) FROM freed WHERE is_free))
            || CASE WHEN EXISTS (SELECT FROM again)
                    THEN format(', asked for %s of the runs again', (SELECT count(*) FROM again)) ELSE '' END
            || CASE WHEN EXISTS (SELECT FROM ended)

@@ -1,13 +1,21 @@
 -- Runs that are open although no agent in the register has their epoch (somebody deleted its row), and runs of
--- stock agents that nobody holds any more. The jobs are locked because a trigger notes the end of their runs; where somebody has
--- one of the rows locked, the run follows later. The rest is as in agents_bury; $1 is the name of the agent that buries.
-WITH held_runs AS (
-    SELECT l.jlgid, j.jobenabled AND j.jobrestart AS is_repeated
+-- stock agents of jobs that no stock agent holds any more. The jobs are locked because a trigger notes the end of their runs;
+-- where somebody has one of the rows locked, or has just changed the job, the run follows later. A job that is held for such
+-- runs alone is free. The rest is as in agents_bury; $1 is the name of the agent that buries.
+WITH seen AS (
+    SELECT l.jlgid, j.xmin AS version
     FROM pgagent.pga_joblog l
     JOIN pgagent.pga_job j ON j.jobid = l.jlgjobid
     WHERE l.jlgstatus = 'r'
-      AND CASE WHEN l.jlgepoch IS NULL THEN j.jobagentid IS NULL
-               ELSE NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagepoch = l.jlgepoch) END
+      AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a
+                      WHERE CASE WHEN l.jlgepoch IS NULL THEN a.jagpid = j.jobagentid AND a.jaguuid IS NULL
+                                 ELSE a.jagepoch = l.jlgepoch END)
+), held_runs AS (
+    SELECT l.jlgid, j.jobid, j.jobenabled AND j.jobrestart AS is_repeated
+    FROM seen
+    JOIN pgagent.pga_joblog l ON l.jlgid = seen.jlgid
+    JOIN pgagent.pga_job j ON j.jobid = l.jlgjobid AND j.xmin = seen.version
+    WHERE l.jlgstatus = 'r'
     FOR NO KEY UPDATE OF j, l SKIP LOCKED
 ), held_steps AS (
     SELECT s.jslid, s.jsljlgid
@@ -15,7 +23,7 @@ WITH held_runs AS (
     WHERE s.jsljlgid = ANY (ARRAY(SELECT jlgid FROM held_runs)) AND s.jslstatus = 'r'
     FOR NO KEY UPDATE SKIP LOCKED
 ), orphans AS (
-    SELECT h.jlgid, h.is_repeated
+    SELECT h.jlgid, h.jobid, h.is_repeated
     FROM held_runs h
     WHERE h.jlgid NOT IN (SELECT s.jsljlgid FROM pgagent.pga_jobsteplog s
                           WHERE s.jsljlgid = ANY (ARRAY(SELECT jlgid FROM held_runs)) AND s.jslstatus = 'r'
@@ -58,11 +66,15 @@ WITH held_runs AS (
     WHERE lost.jlgattempt < 3
     ORDER BY lost.jlgid
     RETURNING reqjobid, reqdue
-), wished AS (
+), freed AS (
     UPDATE pgagent.pga_job j
-    SET jobnextrun = least(j.jobnextrun, a.due)
-    FROM (SELECT reqjobid, min(reqdue) AS due FROM again GROUP BY reqjobid) a
-    WHERE j.jobid = a.reqjobid
+    SET jobagentid = CASE WHEN EXISTS (SELECT FROM pgagent.pga_joblog l
+                                       JOIN pgagent.pga_jobagent a ON a.jagepoch = l.jlgepoch
+                                       WHERE l.jlgjobid = j.jobid AND l.jlgstatus = 'r')
+                          THEN j.jobagentid END,
+        jobnextrun = least(j.jobnextrun, (SELECT min(a.reqdue) FROM again a WHERE a.reqjobid = j.jobid))
+    WHERE j.jobid IN (SELECT jobid FROM orphans)
+      AND NOT EXISTS (SELECT FROM pgagent.pga_jobagent a WHERE a.jagpid = j.jobagentid AND a.jaguuid IS NULL)
 ), said (level, jobid, message) AS (
     SELECT 'warning', NULL::int4,
            format('closed %s runs as aborted, whose agent is not registered any more (%s)', count(*),

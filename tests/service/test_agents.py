@@ -216,6 +216,17 @@ def test_runs_of_nobody(jobs, agent, installed):
     assert jobs.run(job, one)[0] == "s"
 
 
+def test_the_last_run_of_a_job_is_nobodys(jobs, agent, installed):
+    """The agent that has the job ended its own run of it before, and does not know that it could be free now."""
+    one = agent()
+    wait_until(lambda: installed.value("SELECT count(*) FROM pgagent.pga_jobagent"), "it is there", one)
+    job = jobs.job("parallel", sql("SELECT 1"), jobbusy="parallel", jobmaxruns=2)
+    installed.execute_as_agent("UPDATE pgagent.pga_job SET jobagentid = jagpid FROM pgagent.pga_jobagent")
+    installed.execute("INSERT INTO pgagent.pga_joblog (jlgjobid, jlgstatus, jlgepoch) VALUES (%s, 'r', 0)", job)
+    jobs.wait_for_runs(job, 1, one)
+    jobs.wait_until_settled(one)
+
+
 # pgAgent
 
 def test_what_a_dead_pgagent_left(jobs, agent, installed):

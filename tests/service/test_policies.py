@@ -387,8 +387,9 @@ def test_busy_parallel(jobs, agent, installed, parallel):
     assert [run[1] for run in jobs.runs(job)] == ["schedule", "schedule", "manual"]
 
 
-def test_parallel_runs_of_two_agents(jobs, agent, installed, parallel):
-    """Whichever ends last frees the job, also if the other agent has died or gone meanwhile."""
+@pytest.mark.parametrize("dies", ["the first", "the last"])
+def test_parallel_runs_of_two_agents(jobs, agent, installed, parallel, dies):
+    """Whichever ends last frees the job, also if the other agent has died or gone meanwhile. Until then somebody has it."""
     job, held = parallel
     one, two = agent(), agent()
     for count, other in ((1, two), (2, one)):
@@ -397,10 +398,12 @@ def test_parallel_runs_of_two_agents(jobs, agent, installed, parallel):
         wait_until(lambda count=count: open_runs(installed, job) == count, f"{count} run at once", one)
         other.signal(signal.SIGCONT)
     assert {name for name, in installed.query("SELECT jlgagent FROM pgagent.pga_joblog")} == {one.name, two.name}
-    one.kill()
-    wait_until(lambda: open_runs(installed, job) == 1, "the dead agent's run is closed", two)
+    dead, alive = (one, two) if dies == "the first" else (two, one)
+    dead.kill()
+    wait_until(lambda: open_runs(installed, job) == 1, "the dead agent's run is closed", alive)
+    assert installed.value("SELECT jagname FROM pgagent.pga_job LEFT JOIN pgagent.pga_jobagent ON jagpid = jobagentid") == alive.name
     held.release()
-    jobs.wait_until_settled(two)
+    jobs.wait_until_settled(alive)
     assert sorted(run[0] for run in jobs.runs(job)) == ["d", "s"]
 
 
