@@ -478,10 +478,13 @@ def test_a_job_with_rules_is_planned_after_what_is_left_out(installed, jobs, age
     assert installed.value(plan) == first + timedelta(days=2)
 
 
-def test_a_slot_before_the_one_that_is_left_out(installed, jobs, agent):
+@pytest.mark.parametrize("rule", [{"rulkind": "daily", "rulstart": "2090-01-01 03:00+00"},
+                                  {"rulkind": "every", "rulstart": "2090-01-01 03:00:00.123456+00", "rulperiod": "1 day"}],
+                         ids=lambda rule: rule["rulkind"])
+def test_a_slot_before_the_one_that_is_left_out(installed, jobs, agent, rule):
     """Somebody asks for it afterwards: it runs, and the one that is left out still does not."""
     job = jobs.job("ruled", sql("SELECT 1"))
-    jobs.rule(job, "daily", rulstart="2090-01-01 03:00+00")
+    jobs.rule(job, **rule)
     one = agent()
     plan = "SELECT jobnextrun FROM pgagent.pga_job WHERE NOT jobreplan"
     first = wait_until(lambda: installed.value(plan), "the job is planned", one)
