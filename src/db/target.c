@@ -166,7 +166,8 @@ static char *
 make_key(const DbTarget *self)
 {
     g_autoptr(GString) key = g_string_new(NULL);
-    g_string_append_printf(key, "%s dbname=%zu:%s", self->server, strlen(self->database),
+    g_string_append_printf(key, "%s connect_timeout=%" G_GINT64_FORMAT " dbname=%zu:%s",
+                           self->server, self->connect_timeout_us, strlen(self->database),
                            self->database);
     for (guint i = 0; i < self->keywords->len; i++) {
         const char *value = self->values->pdata[i];
@@ -177,7 +178,8 @@ make_key(const DbTarget *self)
 }
 
 static DbTarget *
-target_new(GPtrArray *keywords, GPtrArray *values, GPtrArray *hosts, const char *database)
+target_new(GPtrArray *keywords, GPtrArray *values, GPtrArray *hosts, const char *database,
+           gint64 connect_timeout_us)
 {
     DbTarget *self = g_new0(DbTarget, 1);
     self->refs = 1;
@@ -185,6 +187,7 @@ target_new(GPtrArray *keywords, GPtrArray *values, GPtrArray *hosts, const char 
     self->values = g_ptr_array_ref(values);
     self->hosts = g_ptr_array_ref(hosts);
     self->database = g_strdup(database);
+    self->connect_timeout_us = connect_timeout_us;
     self->server = hosts_name(hosts);
     self->key = make_key(self);
     self->description = describe(self);
@@ -232,8 +235,11 @@ target_from_options(const PQconninfoOption *own, const PQconninfoOption *merged,
         keep_option(o, user, keywords, values);
 
     const char *database = option_value(merged, "dbname");
-    DbTarget *self = target_new(keywords, values, hosts, database ? database : user ? user : "");
-    self->connect_timeout_us = read_connect_timeout_us(merged);
+    DbTarget *self = target_new(keywords, values, hosts,
+                                database ? database
+                                : user   ? user
+                                         : "",
+                                read_connect_timeout_us(merged));
     self->wish = read_wish(own, merged, hosts->len);
     return self;
 }
@@ -264,8 +270,8 @@ target_set_wish(DbTarget *self, Wish wish)
 DbTarget *
 db_target_with_database(const DbTarget *self, const char *database)
 {
-    DbTarget *other = target_new(self->keywords, self->values, self->hosts, database);
-    other->connect_timeout_us = self->connect_timeout_us;
+    DbTarget *other =
+        target_new(self->keywords, self->values, self->hosts, database, self->connect_timeout_us);
     target_set_wish(other, self->wish);
     other->is_for_writing = self->is_for_writing;
     return other;

@@ -260,7 +260,7 @@ def test_a_target_that_never_answers(jobs, agent):
             assert jobs.run(other, one)[0] == "s"
         assert jobs.wait_for_runs(hanging, agent=one)[0][0] == "f"
         assert "no answer within 2 s" in jobs.steps_of(hanging)[0][2]
-        assert [run[0] for run in jobs.runs(patient)] == ["r"]
+        assert [run[0] for run in jobs.runs(patient)] == ["r"], jobs.steps_of(patient)
     assert jobs.wait_for_runs(patient, agent=one)[0][0] == "f"
 
 

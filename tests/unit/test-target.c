@@ -150,6 +150,14 @@ test_keys(void)
     g_assert_cmpstr(db_target_key(a), ==, db_target_key(b));
     g_assert_cmpstr(db_target_key(a), !=, db_target_key(c));
     g_assert_cmpstr(db_target_key(a), !=, db_target_key(d));
+
+    /* Who is patient does not take a connection that somebody else opens, who gives up soon. */
+    g_autoptr(DbTarget) patient = parse("host=a user=u dbname=d connect_timeout=1000");
+    g_autoptr(DbTarget) hasty = parse("host=a user=u dbname=d connect_timeout=1");
+    g_autoptr(DbTarget) patient_there = db_target_with_database(patient, "x");
+    g_autoptr(DbTarget) hasty_there = db_target_with_database(hasty, "x");
+    g_assert_cmpstr(db_target_key(patient), !=, db_target_key(hasty));
+    g_assert_cmpstr(db_target_key(patient_there), !=, db_target_key(hasty_there));
     g_assert_cmpstr(db_target_server(a), ==, db_target_server(d));
 }
 
