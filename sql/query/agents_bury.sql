@@ -1,10 +1,10 @@
 -- Closes what a dead agent (row $1; $4: it is proved that its process is gone) had in hand and removes its row. 'd' says: it
 -- may have done anything up to all of its work. Looks again at the row under a lock: it may have come back meanwhile. Jobs
--- that somebody has locked, or a log row of theirs, are left, with their runs and the agent's row, until the next time. What is done is written to pga_agentlog (in the name
--- of $3, which buries) and comes back. A run of a job with jobrestart is asked for again here, so that this cannot be lost,
--- but not if somebody wanted it cancelled, and no more than three times in a row. A job that another agent runs too is that
--- one's from now on. What its steps still do on this server is
--- ended at once; what they do on others comes back, for somebody who can connect there.
+-- that somebody has locked, or a log row of theirs, are left, with their runs and the agent's row, until the next time. What
+-- is done is written to pga_agentlog (in the name of $3, which buries) and comes back. A run of a job with jobrestart is asked
+-- for again here, so that this cannot be lost, but not if somebody wanted it cancelled, and no more than three times in a row.
+-- What its steps still do on this server is ended at once; what they do on others comes back, for somebody who can connect
+-- there. A job that another agent runs too is that one's from now on.
 WITH dead AS (
     SELECT jagpid, jagepoch, jaguuid, coalesce(jagname, jagstation) AS name, jagstation AS host,
            CASE WHEN jaguuid IS NULL THEN 'the server process behind this pgAgent is gone'
@@ -14,7 +14,8 @@ WITH dead AS (
     FROM pgagent.pga_jobagent a
     WHERE jagpid = $1::int4 AND jagepoch IS NOT DISTINCT FROM $2::int8
       AND ($4::bool OR NOT EXISTS (SELECT FROM pgagent.pga_jobagent n WHERE n.jaguuid = a.jaguuid AND n.jaglease > a.jaglease))
-      AND ($4::bool OR jaglease IS NULL OR jagdead IS NOT NULL OR jagrenewed IS NULL OR jaglease < now() OR jagrenewed < now() - (jaglease - jagrenewed) / 6)
+      AND ($4::bool OR jaglease IS NULL OR jagdead IS NOT NULL OR jagrenewed IS NULL OR jaglease < now()
+           OR jagrenewed < now() - (jaglease - jagrenewed) / 6)
     FOR UPDATE SKIP LOCKED
 ), beside AS (
     /* Jobs that run beside themselves: another agent may have claimed them since, or has the other run. */

@@ -1,8 +1,10 @@
 -- Agents that are dead. With a lease: it ended, or their backend is gone and they have not renewed for a sixth of
 -- its length; but nobody is before the server has served for half of it (after an outage all come back before
--- anyone is buried), or we have been calm for so long ($3, microseconds; -1 = always). Each row has a length of its own. What counts is the time by the database's clock at which our own lease
--- was renewed ($2; NULL = now): until then the clock is known not to have been stepped, which would seem to end all leases.
--- Without a uuid they are stock agents, whose only sign of life is their backend. A row with our own pid that is not ours ($1 is our uuid) was left by a dead one: the pid is taken again.
+-- anyone is buried), or we have been calm for so long ($3, microseconds; -1 = always). Each row has a length of its own.
+-- What counts is the time by the database's clock at which our own lease was renewed ($2; NULL = now): until then the clock
+-- is known not to have been stepped, which would seem to end all leases.
+-- Without a uuid they are stock agents, whose only sign of life is their backend. A row with our own pid that is not ours
+-- ($1 is our uuid) was left by a dead one: the pid is taken again.
 -- An agent's former connection does not count while it has a newer one.
 -- Since when the server serves says its WAL writer: that is started last, also when a standby is promoted. Who may not see
 -- it knows by the connections of agents: the server was there at least since the oldest of those that live. What lies
