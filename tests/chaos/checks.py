@@ -187,7 +187,8 @@ def check_counts(job):
 
 def check_pauses(job):
     """A job that is due so long after its last run has ended: never earlier, and then it runs or an episode has the slot. What
-    else is asked for (a wish, a repetition) may go before it: a slot that comes meanwhile stays due, and none is added."""
+    else is asked for (a wish, a repetition) may go before it: a slot that was planned stays due then, and one that was not
+    is due after that run's end."""
     runs, episodes = outcomes(job)
     for slot, words in runs.items():
         words = words + [words_of for first, last, words_of in episodes if first <= slot <= last]
@@ -202,7 +203,8 @@ def check_pauses(job):
         for slot in runs if one.slot is not None else ():
             if one.begun + TO_END < slot < due_at - TO_END:
                 yield f"{job}: {runs[slot][0]} is for {at_text(slot)}, run {one.id} was closed at {at_text(one.closed)}"
-        has_run = any(run.slot is not None and run.slot <= due_at + TO_END and run.begun >= one.closed for run in begun)
+        has_run = (after is not None and after.slot is None) or any(
+            run.slot is not None and run.slot <= due_at + TO_END and run.begun >= one.closed for run in begun)
         is_skipped = any(first - TO_END <= due_at <= last + TO_END for first, last, _ in episodes)
         if due_at < until and not has_run and not is_skipped:
             yield f"{job}: the slot {at_text(due_at)} after the end of run {one.id} is lost"
@@ -252,12 +254,12 @@ def check_overlap(job):
 
 def _match(effects, rows):
     """(effect, row) in order of time; row None if the log knows of no such step. A row may have no number of a process: its
-    agent died before it could write it."""
+    agent died before it could write it. Two runs at once may have waited for the same process, which serves the older first."""
     unused = sorted(rows, key=lambda row: row.begun)
     for effect in sorted(effects, key=lambda effect: effect.begun):
         fitting = [row for row in unused if row.begun <= effect.begun and row.pid in (effect.pid, None)]
         own = [row for row in fitting if row.pid == effect.pid]
-        row = (own or fitting or [None])[-1]
+        row = next((row for row in own if row.status == "s"), (own or fitting or [None])[-1])
         if row is not None:
             unused.remove(row)
         yield effect, row

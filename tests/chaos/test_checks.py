@@ -136,6 +136,10 @@ def test_pauses():
     assert problems_of(late) == []
     late.runs[1].begun = s(3.2)  # the slot comes while it runs
     assert problems_of(late) == []
+    late.runs[2].slot = s(6.6)  # nobody had planned that slot yet
+    assert problems_of(late) == []
+    late.runs[2].slot, late.runs[2].begun = s(7.4), s(7.5)
+    only_problem(problems_of(late), "after the end of run 9 is lost")
 
 
 def test_wishes():
@@ -188,6 +192,16 @@ def test_a_step_without_the_number_of_its_process():
     effects, rows = good_steps()
     rows[1].pid = None
     assert list(checks.check_effects(effects, rows, {})) == []
+
+
+def test_steps_of_two_runs_in_one_process():
+    """The second one waits until the first one's end gives it the connection."""
+    effects, rows = good_steps()
+    runs = {run.id: run for run in good_job().runs}
+    rows[1].begun = s(2.15)
+    effects[1].begun, effects[1].ended = s(2.8), s(2.9)
+    runs[1].closed, runs[2].closed = s(2.5), s(3.5)
+    assert list(checks.check_effects(effects, rows, runs)) == []
 
 
 def test_a_step_that_begins_after_its_run_was_closed():
