@@ -31,6 +31,7 @@ def terminate(database, which):
 def test_a_server_that_lets_nobody_in_when_it_is_back(agent, installed):
     """That the connection was lost does not tell why it does not come back."""
     one = agent("-l", "1")
+    one.wait_for_log("works on database")
     home = installed.name
     installed.close()
     with closing(installed.cluster.connect()) as connection, connection.cursor() as cursor:
