@@ -3,8 +3,11 @@
 
 #include "base/leftovers.h"
 
+#include <errno.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -33,6 +36,18 @@ is_of_step(const char *name)
         "^" PREFIX "%08x_[0-9]+_[0-9]+_[A-Za-z0-9]{6}(\\" SCRATCH_ENDED ")?$", host_code());
 
     return g_regex_match_simple(pattern, name, 0, 0);
+}
+
+/* One that has no lock yet (see scratch_new), whose maker is gone. In another name space of processes that may be wrong, and
+ * takes from a script that is just about to begin its directory: it fails and says so. */
+static bool
+is_unnamed(const char *name)
+{
+    g_autofree char *pattern = g_strdup_printf(
+        "^\\." PREFIX "%08x_[0-9]+_[0-9]+_[A-Za-z0-9]{6}\\.[0-9]{1,9}$", host_code());
+
+    return g_regex_match_simple(pattern, name, 0, 0) &&
+           kill((pid_t)g_ascii_strtoll(strrchr(name, '.') + 1, NULL, 10), 0) != 0 && errno == ESRCH;
 }
 
 uid_t
@@ -70,6 +85,8 @@ leftovers_end(uid_t user)
         g_autofree char *path = g_build_filename(place, name, NULL);
         Scratch *scratch = is_of_step(name) ? scratch_take_over(path, user) : NULL;
 
+        if (is_unnamed(name))
+            (void)rmdir(path);
         if (scratch == NULL)
             continue;
         end_leftover(scratch);

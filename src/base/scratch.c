@@ -45,13 +45,14 @@ lock_and_name(int directory, const char *hidden, const char *path, GError **erro
 Scratch *
 scratch_new(const char *prefix, GError **error)
 {
-    g_autofree char *pattern = g_strconcat(".", prefix, "XXXXXX", NULL);
+    g_autofree char *pattern = g_strdup_printf(".%sXXXXXX.%d", prefix, (int)getpid());
     g_autofree char *hidden = g_dir_make_tmp(pattern, error);
 
     if (hidden == NULL)
         return NULL;
 
     g_autofree char *name = g_path_get_basename(hidden);
+    *strrchr(name, '.') = '\0';
     g_autofree char *path = g_build_filename(g_get_tmp_dir(), name + 1, NULL);
     int directory = open(hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0)

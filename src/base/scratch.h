@@ -12,7 +12,8 @@ typedef struct Scratch Scratch;
 /* How the name of one ends that is only still to be removed (see scratch_end). */
 #define SCRATCH_ENDED ".ended"
 
-/* In the system's directory for temporary files, mode 0700; prefix is the first part of its name. */
+/* In the system's directory for temporary files, mode 0700; prefix is the first part of its name. Until it is locked it is
+ * called "." NAME "." and the number of our process. */
 Scratch *scratch_new(const char *prefix, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* One of a process that died: NULL if it is not what we make, belongs neither to us nor to user, or its maker lives. */
 Scratch *scratch_take_over(const char *path, uid_t user);

@@ -105,6 +105,28 @@ test_leftovers(void)
     g_assert_cmpint(rmdir(alike), ==, 0);
 }
 
+/* Its agent was killed before the directory had its name and its lock. One that is just being made stays. */
+static void
+test_unnamed(void)
+{
+    Sweeper *sweeper = sweeper_new();
+    g_autofree char *prefix = leftovers_prefix(1, 2);
+    GPid dead = start("PGALMANAC_TEST=three");
+    g_autofree char *left = g_strdup_printf("%s/.%sabcdef.%d", g_get_tmp_dir(), prefix, (int)dead);
+    g_autofree char *made =
+        g_strdup_printf("%s/.%sabcdef.%d", g_get_tmp_dir(), prefix, (int)getpid());
+
+    g_assert_cmpint(kill(dead, SIGKILL), ==, 0);
+    assert_killed(dead);
+    g_assert_cmpint(g_mkdir(left, 0700), ==, 0);
+    g_assert_cmpint(g_mkdir(made, 0700), ==, 0);
+    sweeper_look_for_leftovers(sweeper, leftovers_user(NULL));
+    sweeper_free(sweeper);
+    g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS));
+    g_assert_true(g_file_test(made, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(rmdir(made), ==, 0);
+}
+
 /* It started a service and ended, but its directory could not be removed, or not yet, when its agent was killed. */
 static void
 test_ended(void)
@@ -150,6 +172,7 @@ main(int argc, char **argv)
     g_test_add_func("/processes/mark", test_mark);
     g_test_add_func("/processes/identity", test_identity);
     g_test_add_func("/processes/leftovers", test_leftovers);
+    g_test_add_func("/processes/unnamed", test_unnamed);
     g_test_add_func("/processes/ended", test_ended);
     return g_test_run();
 }
