@@ -488,6 +488,7 @@ def test_edits_beside_busy_agents(installed, clicker, agent):
         assert {run["Status"] for run in runs} == {"s"}
         assert runs[0]["Start time"] >= asked[job]
         assert len(step_results(people[0], job, "one")) >= min(len(runs), 250)
-    assert installed.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
+    assert installed.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0, \
+        [line for line in installed.cluster.log().split("\n2026") if "eadlock" in line]
     problems = [line for one in agents for line in one.log().splitlines() if "WARNING" in line or "ERROR" in line]
     assert [line for line in problems if 'of job "other" ended' not in line] == []  # those were deleted while they ran
