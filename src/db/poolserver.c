@@ -5,9 +5,7 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "db/gates.h"
 #include "db/pooled.h"
 

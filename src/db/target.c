@@ -235,11 +235,9 @@ target_from_options(const PQconninfoOption *own, const PQconninfoOption *merged,
         keep_option(o, user, keywords, values);
 
     const char *database = option_value(merged, "dbname");
-    DbTarget *self = target_new(keywords, values, hosts,
-                                database ? database
-                                : user   ? user
-                                         : "",
-                                read_connect_timeout_us(merged));
+    if (!database)
+        database = user ? user : "";
+    DbTarget *self = target_new(keywords, values, hosts, database, read_connect_timeout_us(merged));
     self->wish = read_wish(own, merged, hosts->len);
     return self;
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/processes.h"
+#include "store/fields.h"
 #include "store/sql.h"
 
 typedef struct {
@@ -141,15 +142,6 @@ look_at_neighbours(Store *store)
                   on_neighbours, store);
 }
 
-static void
-add_instant_if_known(DbParams *params, int64_t at)
-{
-    if (at != 0)
-        db_params_add_instant(params, at);
-    else
-        db_params_add_null(params);
-}
-
 void
 burials_hold(Store *store)
 {
@@ -159,9 +151,10 @@ burials_hold(Store *store)
         return;
     look_at_neighbours(store);
 
+    int64_t checked_at = store_checked_at(store);
     g_autoptr(DbParams) params = db_params_new();
     db_params_add_text(params, store_uuid(store));
-    add_instant_if_known(params, store_checked_at(store));
+    params_add_optional_instant(params, checked_at != 0 ? checked_at : NO_INSTANT);
     db_params_add_int8(params, store_calm_us(store));
     db_conn_query(control, sql_query("agents_dead"), g_steal_pointer(&params), on_dead, store);
 }
