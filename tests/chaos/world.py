@@ -22,7 +22,7 @@ FAR = AGENTS[-1]  # as if on another host than the others: its folder is its own
 HIDE = f"""
     CREATE FUNCTION chaos.hide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.jagprocess := NULL; RETURN NEW; END $$;
     CREATE TRIGGER hide BEFORE INSERT ON pgagent.pga_jobagent
-        FOR EACH ROW WHEN (NEW.jagname = '{FAR}') EXECUTE FUNCTION chaos.hide()"""
+        FOR EACH ROW WHEN (NEW.jagname = '{FAR}') EXECUTE PROCEDURE chaos.hide()"""
 LOG = "application_name = 'pgalmanac' AND pid NOT IN (SELECT jagpid FROM pgagent.pga_jobagent) LIMIT 1"
 
 
